@@ -1,1 +1,6 @@
-export {};
+export { commitId, digest, outcome, reason, runData, stageName } from './custom-data';
+export type { Reason, RunData, RunOutcome, StageName } from './custom-data';
+export { event, eventSchemas, eventTypes, MalformedEventError, parseEvent } from './event';
+export type { Event, EventOf, EventType } from './event';
+export { eventId, newRunId, workKeyText } from './identity';
+export type { WorkKey } from './identity';

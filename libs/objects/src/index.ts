@@ -1,1 +1,2 @@
-export {};
+export { InvalidKeyError, ObjectStoreError } from './object-store';
+export type { ByteRange, ObjectInfo, ObjectStore } from './object-store';

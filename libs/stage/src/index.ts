@@ -1,1 +1,3 @@
-export {};
+export { again, delays, emit, TerminalError } from './stage';
+export type { Delay, Outcome, Stage } from './stage';
+export type { Observer } from './observer';
