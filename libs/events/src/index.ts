@@ -4,3 +4,5 @@ export { event, eventSchemas, eventTypes, MalformedEventError, parseEvent } from
 export type { Event, EventOf, EventType } from './event';
 export { eventId, newRunId, workKeyText } from './identity';
 export type { WorkKey } from './identity';
+export { composeEvent } from './compose';
+export type { EventParts } from './compose';

@@ -1,1 +1,33 @@
-export {};
+export { account, fates } from './account';
+export type { Account, Fate, Unexplained } from './account';
+export { segment } from './key';
+export type { RecordKey } from './key';
+export {
+  artifactPath,
+  beginKey,
+  changeKey,
+  changesPrefix,
+  endKey,
+  imageKey,
+  imagesPrefix,
+  logPrefix,
+  openKey,
+  planKey,
+  stageEndedKey,
+  stageStartedKey,
+} from './keys';
+export { CorruptRecordError, Ledger } from './ledger';
+export type { Standing } from './ledger';
+export type {
+  BeginRecord,
+  ChangeRecord,
+  EndRecord,
+  ImageRecord,
+  OpenRecord,
+  StageEnded,
+  StageStarted,
+} from './records';
+export { endRun, runFinished } from './run-end';
+export { runName } from './run-name';
+export { shownOutcome, viewRun } from './run-view';
+export type { AttemptView, RunView, ShownOutcome, StageView } from './run-view';

@@ -1,0 +1,101 @@
+import { unsegment } from './key';
+import { changeKey, changesPrefix, endKey, stageEndedKey } from './keys';
+import type { Ledger } from './ledger';
+import type { ChangeRecord, EndRecord } from './records';
+
+/** What can become of a commit. Every commit seen is exactly one of these. */
+export const fates = [
+  'built',
+  'contained',
+  'superseded',
+  'skipped',
+  'failed',
+  'error',
+  'cancelled',
+  'parked',
+  'running',
+] as const;
+export type Fate = (typeof fates)[number];
+
+/** What the account cannot prove, by the record that is missing or wrong. */
+export type Unexplained = { what: string; source: string; ref: string; sequence: number };
+
+export type Account = {
+  /** Commits that a ref was seen to move over. */
+  seen: number;
+  fates: Record<Fate, number>;
+  /** Refs that were seen to disappear; they are no commits. */
+  deletions: number;
+  unexplained: readonly Unexplained[];
+  balanced: boolean;
+};
+
+/** Proves what became of every commit ever seen, or names what is missing. */
+export async function account(ledger: Ledger): Promise<Account> {
+  const counts = Object.fromEntries(fates.map((fate) => [fate, 0])) as Record<Fate, number>;
+  const unexplained: Unexplained[] = [];
+  let seen = 0;
+  let deletions = 0;
+  for await (const change of changes(ledger, unexplained)) {
+    counts.contained += change.contained.length;
+    seen += change.contained.length;
+    if (change.commit === null) {
+      deletions += 1;
+      continue;
+    }
+    seen += 1;
+    const { fate, missing } = await fateOf(ledger, change);
+    if (fate !== undefined) counts[fate] += 1;
+    if (missing !== undefined) unexplained.push({ what: missing, ...place(change) });
+  }
+  const explained = fates.reduce((sum, fate) => sum + counts[fate], 0);
+  return { seen, fates: counts, deletions, unexplained, balanced: unexplained.length === 0 && seen === explained };
+}
+
+const place = ({ source, ref, sequence }: ChangeRecord) => ({ source, ref, sequence });
+
+/** Every change record there is; a hole in a ref's sequence is a record that is missing. */
+async function* changes(ledger: Ledger, unexplained: Unexplained[]): AsyncIterable<ChangeRecord> {
+  for (const sourceSegment of await ledger.store.listSegments('changes/')) {
+    const source = unsegment(sourceSegment.replace(/\/$/, ''));
+    for (const refSegment of await ledger.store.listSegments(`changes/${sourceSegment}`)) {
+      const ref = unsegment(refSegment.replace(/\/$/, ''));
+      let expected = 1;
+      for await (const { key } of ledger.store.list(changesPrefix(source, ref))) {
+        const sequence = Number.parseInt(key.slice(changesPrefix(source, ref).length), 10);
+        for (; expected < sequence; expected += 1) {
+          unexplained.push({ what: 'the change record is missing', source, ref, sequence: expected });
+        }
+        expected = sequence + 1;
+        const change = await ledger.read(changeKey(source, ref, sequence));
+        if (change !== undefined) yield change;
+      }
+    }
+  }
+}
+
+async function fateOf(ledger: Ledger, change: ChangeRecord): Promise<{ fate?: Fate; missing?: string }> {
+  const attempt = (await ledger.attempts(change.run)).at(-1);
+  const end = attempt === undefined ? undefined : await ledger.read(endKey(change.run, attempt));
+  if (end === undefined) return { fate: 'running' };
+  if (end.commit !== change.commit) return { missing: `run ${change.run} ended for another commit, ${end.commit}` };
+  if (end.outcome !== 'success') return { fate: namedFate(end) };
+  return (await hasImage(ledger, end))
+    ? { fate: 'built' }
+    : { missing: `run ${change.run} is green, and no build record says which image it made` };
+}
+
+/** A later attempt may start behind the build: the image is then an earlier attempt's. */
+async function hasImage(ledger: Ledger, end: EndRecord): Promise<boolean> {
+  for (let attempt = end.attempt; attempt >= 1; attempt -= 1) {
+    const build = await ledger.read(stageEndedKey({ run: end.run, attempt, stage: 'build' }));
+    if (build?.image !== undefined) return true;
+  }
+  return false;
+}
+
+function namedFate(end: EndRecord): Fate {
+  const code = end.reason?.code;
+  if (code === 'superseded' || code === 'skipped' || code === 'parked') return code;
+  return ({ failure: 'failed', error: 'error', cancel: 'cancelled', success: 'built' } as const)[end.outcome];
+}

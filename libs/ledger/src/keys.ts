@@ -1,0 +1,81 @@
+import { workKeyText } from '@keelson/events';
+import type { StageName, WorkKey } from '@keelson/events';
+import { z } from 'zod';
+import { segment, sequenceText } from './key';
+import type { RecordKey } from './key';
+import {
+  beginRecord,
+  changeRecord,
+  endRecord,
+  imageRecord,
+  openRecord,
+  stageEnded,
+  stageStarted,
+  type BeginRecord,
+  type ChangeRecord,
+  type EndRecord,
+  type ImageRecord,
+  type OpenRecord,
+  type StageEnded,
+  type StageStarted,
+} from './records';
+
+/** The key grammar: every path under which Keelson keeps something, in one place. See docs/adr/0005. */
+const attemptPath = (run: string, attempt: number) => `runs/${segment(run)}/${attempt}`;
+
+export const changesPrefix = (source: string, ref: string): string => `changes/${segment(source)}/${segment(ref)}/`;
+
+export const changeKey = (source: string, ref: string, sequence: number): RecordKey<ChangeRecord> => ({
+  path: `${changesPrefix(source, ref)}${sequenceText(sequence)}.json`,
+  schema: changeRecord,
+});
+
+/** The plan's schema belongs to libs/pipeline and is handed in. */
+export const planKey = <T>(run: string, schema: z.ZodType<T>): RecordKey<T> => ({
+  path: `runs/${segment(run)}/plan.json`,
+  schema,
+});
+
+export const beginKey = (run: string, attempt: number): RecordKey<BeginRecord> => ({
+  path: `${attemptPath(run, attempt)}/begin.json`,
+  schema: beginRecord,
+});
+
+export const endKey = (run: string, attempt: number): RecordKey<EndRecord> => ({
+  path: `${attemptPath(run, attempt)}/end.json`,
+  schema: endRecord,
+});
+
+export const stageStartedKey = ({ run, attempt, stage }: WorkKey): RecordKey<StageStarted> => ({
+  path: `${attemptPath(run, attempt)}/${stage}/started.json`,
+  schema: stageStarted,
+});
+
+export const stageEndedKey = ({ run, attempt, stage }: WorkKey): RecordKey<StageEnded> => ({
+  path: `${attemptPath(run, attempt)}/${stage}/ended.json`,
+  schema: stageEnded,
+});
+
+export const openPrefix = (service: string): string => `open/${segment(service)}/`;
+
+export const openKey = (service: string, work: WorkKey): RecordKey<OpenRecord> => ({
+  path: `${openPrefix(service)}${segment(workKeyText(work))}`,
+  schema: openRecord,
+});
+
+export const imageKey = (repository: string, digest: string, run: string): RecordKey<ImageRecord> => ({
+  path: `images/${segment(repository)}/${segment(digest)}/${segment(run)}`,
+  schema: imageRecord,
+});
+
+/** All runs that pushed this image. */
+export const imagesPrefix = (repository: string, digest: string): string =>
+  `images/${segment(repository)}/${segment(digest)}/`;
+
+/** Chunks and manifest of one stage's log. */
+export const logPrefix = ({ run, attempt, stage }: { run: string; attempt: number; stage: StageName }): string =>
+  `logs/${segment(run)}/${attempt}/${stage}/`;
+
+/** A file kept with an attempt, by its path in the work directory. */
+export const artifactPath = (run: string, attempt: number, path: string): string =>
+  `artifacts/${segment(run)}/${attempt}/${segment(path)}`;

@@ -1,0 +1,87 @@
+import { commitId, digest, event, outcome, reason, runData, stageName } from '@keelson/events';
+import { z } from 'zod';
+
+const instant = z.iso.datetime({ offset: true });
+
+/** A ref was seen to move. Written by the watcher before anyone hears of it. */
+export const changeRecord = z.object({
+  /** The run this change starts; also minted for a deletion, which starts none. */
+  run: z.uuid(),
+  name: z.string().min(1),
+  source: z.string().min(1),
+  ref: z.string().min(1),
+  sequence: z.int().min(1),
+  kind: z.enum(['created', 'advanced', 'forced', 'deleted', 'requested']),
+  /** Null when the ref is gone. */
+  commit: commitId.nullable(),
+  previous: commitId.nullable(),
+  /** Commits that came with this one and are accounted for by it, oldest first. */
+  contained: z.array(commitId),
+  seenAt: instant,
+});
+export type ChangeRecord = z.infer<typeof changeRecord>;
+
+/** An attempt was opened. */
+export const beginRecord = runData.extend({
+  name: z.string().min(1),
+  /** The stage this attempt starts at; what lies before is taken from the attempts before. */
+  from: stageName,
+  openedBy: z.string().min(1),
+  openedAt: instant,
+  because: z.string().optional(),
+});
+export type BeginRecord = z.infer<typeof beginRecord>;
+
+/** An attempt has ended. The first writer publishes the end. */
+export const endRecord = runData.extend({
+  name: z.string().min(1),
+  outcome,
+  reason: reason.optional(),
+  /** The stage it ended in. */
+  stage: stageName,
+  endedBy: z.string().min(1),
+  endedAt: instant,
+});
+export type EndRecord = z.infer<typeof endRecord>;
+
+/** A stage began to work. */
+export const stageStarted = z.object({ stage: stageName, startedAt: instant });
+export type StageStarted = z.infer<typeof stageStarted>;
+
+/** An image by registry, repository and digest; `tags` are those it was pushed with. */
+export const imageValue = z.object({ repository: z.string().min(1), digest, tags: z.array(z.string()) });
+
+/** What a log's manifest says, repeated where people look for it. */
+export const logSummary = z.object({
+  lines: z.int().min(0),
+  bytes: z.int().min(0),
+  sha256: z.string(),
+  complete: z.boolean(),
+});
+
+/** A file kept with an attempt. */
+export const artifactValue = z.object({ path: z.string().min(1), sizeBytes: z.int().min(0), key: z.string().min(1) });
+
+/** A stage has ended, with everything its events say. */
+export const stageEnded = z.object({
+  stage: stageName,
+  outcome,
+  reason: reason.optional(),
+  startedAt: instant,
+  endedAt: instant,
+  exitCode: z.int().optional(),
+  snapshot: z.object({ reference: z.string().min(1), digest }).optional(),
+  image: imageValue.optional(),
+  log: logSummary.optional(),
+  artifacts: z.array(artifactValue).optional(),
+  warnings: z.array(z.string()).optional(),
+});
+export type StageEnded = z.infer<typeof stageEnded>;
+
+/** Work that a service has taken on and not finished: the event that asked for it. Deleted when the work is reported. */
+export const openRecord = z.object({ event, openedAt: instant });
+export type OpenRecord = z.infer<typeof openRecord>;
+
+/** An image of ours, written before any tag points at it: our own push is never taken for foreign. */
+export const imageRecord = z.object({ run: z.uuid(), attempt: z.int().min(1), repository: z.string().min(1), digest });
+export type ImageRecord = z.infer<typeof imageRecord>;
