@@ -1,5 +1,4 @@
-import { unsegment } from './key';
-import { changeKey, changesPrefix, endKey, stageEndedKey } from './keys';
+import { changeKey, endKey, stageEndedKey } from './keys';
 import type { Ledger } from './ledger';
 import type { ChangeRecord, EndRecord } from './records';
 
@@ -56,20 +55,15 @@ const place = ({ source, ref, sequence }: ChangeRecord) => ({ source, ref, seque
 
 /** Every change record there is; a hole in a ref's sequence is a record that is missing. */
 async function* changes(ledger: Ledger, unexplained: Unexplained[]): AsyncIterable<ChangeRecord> {
-  for (const sourceSegment of await ledger.store.listSegments('changes/')) {
-    const source = unsegment(sourceSegment.replace(/\/$/, ''));
-    for (const refSegment of await ledger.store.listSegments(`changes/${sourceSegment}`)) {
-      const ref = unsegment(refSegment.replace(/\/$/, ''));
-      let expected = 1;
-      for await (const { key } of ledger.store.list(changesPrefix(source, ref))) {
-        const sequence = Number.parseInt(key.slice(changesPrefix(source, ref).length), 10);
-        for (; expected < sequence; expected += 1) {
-          unexplained.push({ what: 'the change record is missing', source, ref, sequence: expected });
-        }
-        expected = sequence + 1;
-        const change = await ledger.read(changeKey(source, ref, sequence));
-        if (change !== undefined) yield change;
+  for await (const { source, ref } of ledger.refs()) {
+    let expected = 1;
+    for await (const sequence of ledger.sequences(source, ref)) {
+      for (; expected < sequence; expected += 1) {
+        unexplained.push({ what: 'the change record is missing', source, ref, sequence: expected });
       }
+      expected = sequence + 1;
+      const change = await ledger.read(changeKey(source, ref, sequence));
+      if (change !== undefined) yield change;
     }
   }
 }

@@ -1,5 +1,6 @@
 export { account, fates } from './account';
 export type { Account, Fate, Unexplained } from './account';
+export { keepArtifact, readArtifact } from './artifacts';
 export { segment } from './key';
 export type { RecordKey } from './key';
 export {

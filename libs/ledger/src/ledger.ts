@@ -56,16 +56,31 @@ export class Ledger {
   /** The newest change of a ref, or undefined when none was ever recorded. */
   async newestChange(source: string, ref: string): Promise<ChangeRecord | undefined> {
     const prefix = changesPrefix(source, ref);
-    let newest = this.#newest.get(prefix) ?? (await this.#lastListed(prefix));
+    let newest = this.#newest.get(prefix) ?? (await this.#lastListed(source, ref));
     if (newest === 0) return undefined;
     while ((await this.store.head(changeKey(source, ref, newest + 1).path)) !== undefined) newest += 1;
     this.#newest.set(prefix, newest);
     return this.read(changeKey(source, ref, newest));
   }
 
-  async #lastListed(prefix: string): Promise<number> {
+  /** Every ref that has a change record. */
+  async *refs(): AsyncIterable<{ source: string; ref: string }> {
+    for (const source of await this.store.listSegments('changes/')) {
+      for (const ref of await this.store.listSegments(`changes/${source}`)) {
+        yield { source: unsegment(source.replace(/\/$/, '')), ref: unsegment(ref.replace(/\/$/, '')) };
+      }
+    }
+  }
+
+  /** The sequence numbers recorded for a ref, ascending. */
+  async *sequences(source: string, ref: string): AsyncIterable<number> {
+    const prefix = changesPrefix(source, ref);
+    for await (const { key } of this.store.list(prefix)) yield Number.parseInt(key.slice(prefix.length), 10);
+  }
+
+  async #lastListed(source: string, ref: string): Promise<number> {
     let last = 0;
-    for await (const { key } of this.store.list(prefix)) last = Number.parseInt(key.slice(prefix.length), 10);
+    for await (const sequence of this.sequences(source, ref)) last = sequence;
     return last;
   }
 

@@ -59,8 +59,14 @@ export const logSummary = z.object({
   complete: z.boolean(),
 });
 
-/** A file kept with an attempt. */
-export const artifactValue = z.object({ path: z.string().min(1), sizeBytes: z.int().min(0), key: z.string().min(1) });
+/** A file kept with an attempt, as numbered objects below `key`. */
+export const artifactValue = z.object({
+  path: z.string().min(1),
+  sizeBytes: z.int().min(0),
+  key: z.string().min(1),
+  segments: z.int().min(0),
+});
+export type ArtifactValue = z.infer<typeof artifactValue>;
 
 /** A stage has ended, with everything its events say. */
 export const stageEnded = z.object({
@@ -79,7 +85,12 @@ export const stageEnded = z.object({
 export type StageEnded = z.infer<typeof stageEnded>;
 
 /** Work that a service has taken on and not finished: the event that asked for it. Deleted when the work is reported. */
-export const openRecord = z.object({ event, openedAt: instant });
+export const openRecord = z.object({
+  event,
+  openedAt: instant,
+  /** A later attempt waits until then. */
+  notBefore: instant.optional(),
+});
 export type OpenRecord = z.infer<typeof openRecord>;
 
 /** An image of ours, written before any tag points at it: our own push is never taken for foreign. */
