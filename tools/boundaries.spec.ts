@@ -1,0 +1,112 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+const root = path.dirname(__dirname);
+
+/** What each project may import, by hand: a new edge is a decision, made here. */
+const allowed: Record<string, readonly string[]> = {
+  events: [],
+  config: [],
+  stage: ['events'],
+  bus: ['events', 'stage'],
+  objects: [],
+  jobs: [],
+  registry: [],
+  git: [],
+  'registry-server': ['objects', 'registry'],
+  ledger: ['events', 'objects'],
+  logs: ['objects'],
+  pipeline: [],
+  service: ['events', 'config', 'stage', 'bus'],
+  'app-watcher': ['events', 'config', 'stage', 'bus', 'git', 'ledger', 'service'],
+  'app-bootstrapper': ['events', 'config', 'stage', 'bus', 'git', 'ledger', 'pipeline', 'registry', 'service'],
+  'app-image-builder': ['events', 'config', 'stage', 'bus', 'ledger', 'pipeline', 'registry', 'service'],
+  'app-registry-poller': ['events', 'config', 'stage', 'bus', 'ledger', 'pipeline', 'registry', 'service'],
+  'app-test-runner': ['events', 'config', 'stage', 'bus', 'jobs', 'ledger', 'logs', 'pipeline', 'service'],
+};
+const everything = Object.keys(allowed);
+
+type Project = { name: string; dir: string; layer: string; dependencies: readonly string[] };
+
+function projects(): Project[] {
+  const inside = (dir: string) => readdirSync(path.join(root, dir)).map((name) => path.join(dir, name));
+  return [...inside('libs'), 'libs/registry/server', ...inside('apps')].map((dir) => {
+    const manifest = JSON.parse(readFileSync(path.join(root, dir, 'package.json'), 'utf8'));
+    return {
+      name: manifest.name.replace('@keelson/', ''),
+      dir,
+      layer: manifest.nx.tags.find((tag: string) => tag.startsWith('layer:')),
+      dependencies: Object.keys(manifest.dependencies ?? {}),
+    };
+  });
+}
+
+/** The projects and packages that a project's sources import, specs included. */
+function imports(project: Project): { file: string; specifier: string }[] {
+  const src = path.join(root, project.dir, 'src');
+  return readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      [...readFileSync(path.join(src, file), 'utf8').matchAll(/(?:from|import\(|require\() ?'([^'.][^']*)'/g)].map(
+        (match) => ({
+          file: path.join(project.dir, 'src', file),
+          specifier: match[1] ?? '',
+        }),
+      ),
+    );
+}
+
+describe('the layers', () => {
+  const all = projects();
+
+  it('lists every project, so that a new one gets its row', () => {
+    expect(all.map(({ name }) => name).sort()).toEqual([...everything, 'keelson'].sort());
+  });
+
+  it.each(all.map((project) => [project.name, project] as const))(
+    '%s imports only what its row allows',
+    (name, project) => {
+      const wanted = allowed[name] ?? everything;
+      const strays = imports(project)
+        .filter(({ file }) => !/\.(spec|contract)\.ts$/.test(file))
+        .filter(
+          ({ specifier }) => specifier.startsWith('@keelson/') && !wanted.includes(specifier.replace('@keelson/', '')),
+        );
+      expect(strays).toEqual([]);
+    },
+  );
+
+  it.each(all.map((project) => [project.name, project] as const))(
+    '%s imports Nest only at the edge',
+    (_name, project) => {
+      const edge = ['layer:service', 'layer:app', 'layer:command'].includes(project.layer);
+      const strays = imports(project).filter(
+        ({ file, specifier }) => specifier.startsWith('@nestjs/') && !(edge && isEdge(project, file)),
+      );
+      expect(strays).toEqual([]);
+    },
+  );
+
+  it.each(all.map((project) => [project.name, project] as const))(
+    '%s declares every package it imports',
+    (_name, project) => {
+      const strays = imports(project)
+        .filter(({ file }) => !/\.(spec|contract)\.ts$/.test(file))
+        .map(({ specifier }) => packageOf(specifier))
+        .filter((name) => !name.startsWith('node:') && !project.dependencies.includes(name));
+      expect([...new Set(strays)]).toEqual([]);
+    },
+  );
+});
+
+/** In apps only main.ts, app.ts and controller.ts know Nest. */
+function isEdge(project: Project, file: string): boolean {
+  return project.layer !== 'layer:app' || /\/src\/(main|app|controller)\.ts$/.test(file);
+}
+
+function packageOf(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+}
