@@ -29,6 +29,8 @@ export type {
   StageStarted,
 } from './records';
 export { endRun, runFinished } from './run-end';
+export { concludeRun, endOf, runFields, settled, superseded } from './settle';
+export type { Work } from './settle';
 export { runName } from './run-name';
 export { shownOutcome, viewRun } from './run-view';
 export type { AttemptView, RunView, ShownOutcome, StageView } from './run-view';

@@ -1,3 +1,3 @@
-export { again, delays, emit, TerminalError } from './stage';
+export { again, againLater, delays, emit, TerminalError } from './stage';
 export type { Delay, Outcome, Stage } from './stage';
 export type { Observer } from './observer';

@@ -22,6 +22,11 @@ export const emit = (...events: readonly Event[]): Outcome => ({ kind: 'emit', e
 /** @param because one sentence for the operator who asks why nothing happens */
 export const again = (after: Delay, because: string): Outcome => ({ kind: 'again', after, because });
 
+/** `again`, asked less often the longer it takes. @param elapsedMs since the first try */
+export function againLater(elapsedMs: number, because: string): Outcome {
+  return again(elapsedMs < 30_000 ? '1s' : elapsedMs < 300_000 ? '10s' : '1m', because);
+}
+
 /** The same input can never work: parked at once, with this message as the reason. */
 export class TerminalError extends Error {
   readonly code = 'terminal';

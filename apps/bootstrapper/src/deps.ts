@@ -1,0 +1,29 @@
+import type { Repository } from '@keelson/git';
+import type { Ledger } from '@keelson/ledger';
+import type { Column } from '@keelson/pipeline';
+import type { RegistryClient } from '@keelson/registry';
+
+export const service = 'bootstrapper';
+
+/** Where snapshots and images go. */
+export type TargetRegistry = {
+  /** Host, and a path below it where there is one, as pulls name it: `localhost:7070`, `registry.example/team`. */
+  prefix: string;
+  /** How source layers are stored there. */
+  codec: 'none' | 'gzip-1';
+};
+
+export type BootstrapperDeps = {
+  ledger: Ledger;
+  client: RegistryClient;
+  registry: TargetRegistry;
+  /** A repository that holds the commit: the watched one itself, or a mirror of it. */
+  openRepository: (at: { source: string; ref: string; commit: string }, signal: AbortSignal) => Promise<Repository>;
+  column: Column;
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  /** How long a neighbour that is away is waited for before the run ends in an error. */
+  patienceMs: number;
+  /** Says to whoever watches why nothing happens, or what is odd. */
+  notice: (run: string, message: string) => void;
+};

@@ -1,0 +1,77 @@
+import type { RunData } from '@keelson/events';
+import { commitInfo, readBlob, treeLayer } from '@keelson/git';
+import type { Repository } from '@keelson/git';
+import { runName } from '@keelson/ledger';
+import { describeFaults, imageName, parsePipeline, pipelineFile, maxPipelineBytes, unsupportedOn } from '@keelson/pipeline';
+import type { Pipeline, Plan } from '@keelson/pipeline';
+import { pushSnapshot } from '@keelson/registry';
+import type { BootstrapperDeps } from './deps';
+
+/** The artefact type of a source snapshot. */
+const artifactType = 'application/vnd.keelson.source.v1';
+
+/** The commit cannot be built, and never will be: the user's fault, or the user's wish. */
+export class UnbuildableError extends Error {
+  override readonly name = 'UnbuildableError';
+  constructor(
+    readonly code: 'skipped' | 'pipeline-file',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Pushes the commit's tree as a snapshot and returns the run's plan. The same commit gives the same snapshot, and the same tree uploads nothing.
+ * @throws UnbuildableError, and what git and the registry throw
+ */
+export async function freeze(deps: BootstrapperDeps, run: RunData, signal: AbortSignal): Promise<Plan> {
+  const repository = await deps.openRepository(run, signal);
+  const pipeline = await readPipeline(deps, { repository, commit: run.commit });
+  const info = await commitInfo(repository, run.commit, signal);
+  const layer = await treeLayer(repository, run.commit, {
+    prefix: pipeline.image.workdir,
+    codec: deps.registry.codec,
+    source: run.source,
+    signal,
+  });
+  try {
+    const snapshot = await pushSnapshot(deps.client, {
+      repository: `${deps.registry.prefix}/${imageName(pipeline, run.source)}-source`,
+      layer,
+      artifactType,
+      annotations: {
+        'org.opencontainers.image.source': run.source,
+        'org.opencontainers.image.revision': run.commit,
+        'org.opencontainers.image.ref.name': run.ref,
+        'org.opencontainers.image.created': info.committedAt,
+      },
+      signal,
+    });
+    const { digest, diffId, sizeBytes, mediaType } = layer;
+    return {
+      ...{ run: run.run, name: runName(run.run), source: run.source, ref: run.ref, commit: run.commit },
+      ...{ sequence: run.sequence, commitTime: info.committedAt, subject: info.subject, pipeline },
+      snapshot: { ...snapshot, layer: { digest, diffId, sizeBytes, mediaType } },
+      tree: layer.tree,
+      warnings: layer.warnings,
+      createdAt: new Date(deps.clock()).toISOString(),
+    };
+  } finally {
+    await layer.dispose();
+  }
+}
+
+async function readPipeline(deps: BootstrapperDeps, at: { repository: Repository; commit: string }): Promise<Pipeline> {
+  const bytes = await readBlob(at.repository, { commit: at.commit, path: pipelineFile, maxBytes: maxPipelineBytes });
+  if (bytes === undefined) {
+    throw new UnbuildableError('skipped', `the commit has no ${pipelineFile}; \`keelson init\` writes one that fits`);
+  }
+  if (bytes === 'too-large') {
+    throw new UnbuildableError('pipeline-file', `${pipelineFile} is larger than the ${maxPipelineBytes / 1024} KiB it may have`);
+  }
+  const parsed = parsePipeline(bytes);
+  const faults = parsed.ok ? unsupportedOn(parsed, deps.column) : parsed.faults;
+  if (!parsed.ok || faults.length > 0) throw new UnbuildableError('pipeline-file', describeFaults(faults, pipelineFile));
+  return parsed.pipeline;
+}

@@ -1,0 +1,61 @@
+import { EventEmitter, on } from 'node:events';
+import { beginKey, imagesPrefix, openKey, planKey } from '@keelson/ledger';
+import type { OpenRecord } from '@keelson/ledger';
+import { imageName, imageTags, planSchema } from '@keelson/pipeline';
+import { parseImageReference } from '@keelson/registry';
+import type { Observer } from '@keelson/stage';
+import { service } from './deps';
+import type { BuildQueued, ImageBuilderDeps } from './deps';
+
+/** Moves a ref's moving tag to its newest image, only upwards. Runs in the leader: builds may end in any order. */
+export class TagObserver implements Observer<OpenRecord> {
+  readonly #nudges = new EventEmitter();
+
+  constructor(readonly deps: ImageBuilderDeps) {}
+
+  /** A build has ended in this process: look now. */
+  nudge(): void {
+    this.#nudges.emit('nudge');
+  }
+
+  list(): Promise<readonly OpenRecord[]> {
+    return this.deps.ledger.open(service);
+  }
+
+  async *changes(signal: AbortSignal): AsyncIterable<void> {
+    for await (const _ of on(this.#nudges, 'nudge', { signal })) yield;
+  }
+
+  async report(open: OpenRecord, signal: AbortSignal): Promise<readonly []> {
+    const run = buildOf(open).data.customData;
+    const plan = await this.deps.ledger.read(planKey(run.run, planSchema));
+    if (plan === undefined) return [];
+    const repository = `${this.deps.registryPrefix}/${imageName(plan.pipeline, plan.source)}`;
+    const tags = imageTags(plan);
+    const moving = parseImageReference(`${repository}:${tags.moving}`);
+    const present = await this.deps.client.head(moving, signal);
+    if (present !== undefined && (await this.#sequenceOf({ ...run, repository, digest: present.digest })) >= run.sequence) return [];
+    const image = await this.deps.client.manifest(parseImageReference(`${repository}:${tags.immutable}`), signal);
+    await this.deps.client.putManifest(moving, image, signal);
+    return [];
+  }
+
+  async mark(open: OpenRecord): Promise<void> {
+    const { run, attempt } = buildOf(open).data.customData;
+    await this.deps.ledger.close(openKey(service, { run, attempt, stage: 'build' }));
+  }
+
+  /** The newest change of this ref that made this image; 0 when none did. */
+  async #sequenceOf(image: { repository: string; digest: string; source: string; ref: string }): Promise<number> {
+    const prefix = imagesPrefix(image.repository, image.digest);
+    let newest = 0;
+    for (const run of await this.deps.ledger.store.listSegments(prefix)) {
+      const begin = await this.deps.ledger.read(beginKey(decodeURIComponent(run), 1));
+      if (begin?.source === image.source && begin.ref === image.ref) newest = Math.max(newest, begin.sequence);
+    }
+    return newest;
+  }
+}
+
+// Only the build stage opens image-builder's records, and always with this type of event.
+const buildOf = (open: OpenRecord): BuildQueued => open.event as BuildQueued;

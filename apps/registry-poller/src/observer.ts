@@ -1,0 +1,79 @@
+import { composeEvent, eventTypes, newRunId } from '@keelson/events';
+import type { Event, RunData } from '@keelson/events';
+import { beginKey, changeKey, imagesPrefix, runFields, runName } from '@keelson/ledger';
+import type { ChangeRecord } from '@keelson/ledger';
+import { parseImageReference } from '@keelson/registry';
+import type { Observer } from '@keelson/stage';
+import { instant, service } from './deps';
+import type { RegistryPollerDeps } from './deps';
+import { imagePublished } from './tell';
+
+/** A watched tag that points at an image nobody of us pushed. */
+export type ForeignPush = { repository: string; tag: string; digest: string };
+
+/** Starts a run for every watched tag that somebody else moved. */
+export class PushObserver implements Observer<ForeignPush> {
+  /** The digest each tag was last found at: a tag that did not move costs one request and no reads. */
+  readonly #settled = new Map<string, string>();
+
+  constructor(readonly deps: RegistryPollerDeps) {}
+
+  async list(signal: AbortSignal): Promise<readonly ForeignPush[]> {
+    const pushes: ForeignPush[] = [];
+    for (const name of this.deps.watched) {
+      const { registry, repository: path, tag = 'latest' } = parseImageReference(name);
+      const repository = `${registry}/${path}`;
+      const seen = await this.deps.client.head(parseImageReference(name), signal);
+      if (seen === undefined || this.#settled.get(name) === seen.digest) continue;
+      const push = { repository, tag, digest: seen.digest };
+      if (await this.#isOurs(push)) this.#settled.set(name, seen.digest);
+      else pushes.push(push);
+    }
+    return pushes;
+  }
+
+  async report(push: ForeignPush): Promise<readonly Event[]> {
+    const change = await this.#record(push);
+    if (change?.commit == null) return [];
+    const run: RunData = { ...change, commit: change.commit, attempt: 1 };
+    const { record: begin } = await this.deps.ledger.write(beginKey(run.run, 1), {
+      ...runFields(run),
+      ...{ name: change.name, from: 'test', openedBy: service, openedAt: change.seenAt },
+      because: `${push.repository}:${push.tag} was pushed by somebody else`,
+    });
+    return [runStarted(run, begin.openedAt), imagePublished(run, push, begin.openedAt)];
+  }
+
+  mark(push: ForeignPush): Promise<void> {
+    this.#settled.set(`${push.repository}:${push.tag}`, push.digest);
+    return Promise.resolve();
+  }
+
+  /** Also an image that we built under another name is somebody else's push here; only this repository's records count. */
+  async #isOurs({ repository, digest }: ForeignPush): Promise<boolean> {
+    const runs = await this.deps.ledger.store.listSegments(imagesPrefix(repository, digest));
+    return runs.length > 0;
+  }
+
+  /** The change for this push: the newest one if it is this very digest already, else a new one. */
+  async #record({ repository, tag, digest }: ForeignPush): Promise<ChangeRecord | undefined> {
+    const [source, ref, commit] = [repository, `refs/tags/${tag}`, digest.replace('sha256:', '')];
+    const newest = await this.deps.ledger.newestChange(source, ref);
+    if (newest?.commit === commit) return newest;
+    const run = newRunId();
+    const sequence = (newest?.sequence ?? 0) + 1;
+    const kind = newest === undefined ? ('created' as const) : ('forced' as const);
+    const { record } = await this.deps.ledger.write(changeKey(source, ref, sequence), {
+      ...{ run, name: runName(run), source, ref, sequence, kind, commit, previous: newest?.commit ?? null },
+      ...{ contained: [], seenAt: instant(this.deps.clock()) },
+    });
+    return record.commit === commit ? record : undefined;
+  }
+}
+
+const runStarted = (run: RunData, time: string): Event =>
+  composeEvent({
+    ...{ type: eventTypes.pipelineRunStarted, work: { run: run.run, attempt: 1, stage: 'publish' }, service, time },
+    ...{ subjectId: `${run.run}/1`, content: { pipelineName: run.source, uri: `keelson:run:${run.run}` } },
+    customData: { ...runFields(run), name: runName(run.run) },
+  });

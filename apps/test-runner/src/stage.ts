@@ -1,0 +1,46 @@
+import type { EventOf } from '@keelson/events';
+import { beginKey, endKey, endOf, endRun, openKey, planKey, settled, stageEndedKey } from '@keelson/ledger';
+import { planSchema } from '@keelson/pipeline';
+import { emit, TerminalError } from '@keelson/stage';
+import type { Stage } from '@keelson/stage';
+import { instant, service } from './deps';
+import type { Published, TestRunnerDeps } from './deps';
+import { testFinished, testQueued } from './tell';
+
+/** `artifact.published` -> an open record, which the observer works on. A run without a test ends here, green. */
+export function queueTest({ ledger, clock }: TestRunnerDeps): Stage<Published> {
+  return async (event) => {
+    const run = event.data.customData;
+    const key = { run: run.run, attempt: run.attempt, stage: 'test' as const };
+    const now = instant(clock());
+    const work = { run, stage: 'test' as const, service, now };
+    const ended = await ledger.read(stageEndedKey(key));
+    const told = ended === undefined ? [] : [testFinished(run, ended)];
+    const nothingToDo = await settled(ledger, work);
+    if (nothingToDo !== undefined) return emit(...told, ...nothingToDo);
+    if (ended !== undefined) return emit(...told); // the observer is about to end the run
+    const plan = await ledger.read(planKey(run.run, planSchema));
+    if (plan === undefined) throw new TerminalError(`run ${run.run} has no plan: it was not started by a snapshot of ours`);
+    if (plan.pipeline.test === 'none') {
+      const reason = { code: 'no-test', message: 'the pipeline file says `test: none`: nothing was tested' };
+      return emit(...(await endRun(ledger, endOf(work, 'success', reason))));
+    }
+    const { record } = await ledger.write(openKey(service, key), { event, openedAt: now });
+    return emit(testQueued(run, record.openedAt));
+  };
+}
+
+/** `run.cancelled` -> the end of the newest attempt, unless it has ended. The observer stops its job. */
+export function cancelRun({ ledger, clock }: TestRunnerDeps): Stage<EventOf<'dev.cdeventsx.keelson-run.cancelled.0.1.0'>> {
+  return async (event) => {
+    const { run } = event.data.customData;
+    const attempt = (await ledger.attempts(run)).at(-1);
+    if (attempt === undefined) throw new TerminalError(`there is no run ${run} to cancel`);
+    const end = await ledger.read(endKey(run, attempt));
+    const about = end ?? (await ledger.read(beginKey(run, attempt)));
+    if (about === undefined) throw new TerminalError(`attempt ${attempt} of run ${run} has no begin record`);
+    const work = { run: about, stage: 'test' as const, service, now: instant(clock()) };
+    const reason = { code: 'cancelled', message: 'somebody asked for it to end' };
+    return emit(...(await endRun(ledger, endOf(work, 'cancel', reason))));
+  };
+}
