@@ -45,7 +45,8 @@ export type Parked = {
   /** Names this parked delivery to `replay` and `drop`. */
   id: string;
   service: string;
-  event: Event;
+  /** Undefined when what is stored is not an event of this version; the reason says so. */
+  event: Event | undefined;
   reason: ParkReason;
   failures: number;
   parkedAtMs: number;

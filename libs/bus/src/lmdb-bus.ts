@@ -1,0 +1,216 @@
+import { setMaxListeners } from 'node:events';
+import type { Event } from '@keelson/events';
+import type { Delay } from '@keelson/stage';
+import { messageOf } from './answer';
+import { encodeEvents } from './audit-log';
+import { BusUnavailableError } from './bus';
+import type { AuditEntry, Bus, Handler, Parked, QueueState, Subscription } from './bus';
+import { assembleParts, publishIn } from './bus-parts';
+import type { BusParts, BusSettings } from './bus-parts';
+import { Consumer } from './consumer';
+import { claimDirectory, releaseDirectory } from './directory-owner';
+import { Leadership } from './leadership';
+import { closeStore, openStore } from './lmdb-store';
+import { placeOf, parkedDeliveries, queueStates } from './queue-view';
+import { recover } from './recover';
+import { replayAudit } from './replay-audit';
+import type { BusTransaction } from './transaction';
+import { pause, untilAborted } from './waiting';
+
+export type LmdbBusOptions = {
+  /** Of the bus alone; made when it is not there. */
+  directory: string;
+  /** Waits after failed tries, in milliseconds; one failure more parks. Default 10 s, 1 m, 10 m. */
+  retryMs?: readonly number[];
+  /** What the delays of `again` mean, in milliseconds. Default: what they say. */
+  againMs?: Readonly<Record<Delay, number>>;
+  /** How long one delivery may answer `again`. Default 24 h. */
+  againDeadlineMs?: number;
+  /** Hand-outs after the first that may end without an answer. Default 5. */
+  maxRedeliveries?: number;
+  /** How long the audit keeps an event that no delivery needs. Default 30 days. */
+  auditRetentionMs?: number;
+  /** How long a consumer that ends waits for handlers that do not heed their signal. Default 5 s. */
+  graceMs?: number;
+  /** Between two terms of one leader. Default 1 s. */
+  leadPauseMs?: number;
+  /** Wall-clock time, milliseconds since the epoch. */
+  clock?: () => number;
+  /** Told of faults that nobody else is told. Default: a process warning. */
+  onError?: (error: Error) => void;
+};
+
+/**
+ * The bus of one machine: one LMDB environment in one directory, owned by one process.
+ * A publish, an answer with the events it causes, and the hand-outs that follow are one transaction with one flush to disk.
+ */
+export class LmdbBus implements Bus {
+  readonly #parts: BusParts;
+  readonly #leadership: Leadership;
+  /** Calls of `consume` and `lead` that have not returned. */
+  readonly #running = new Set<Promise<void>>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(parts: BusParts) {
+    this.#parts = parts;
+    this.#leadership = new Leadership(parts);
+  }
+
+  /**
+   * Opens the bus and takes its directory; deliveries that a crash left in work are ready again.
+   * @throws BusInUseError when a living process has the directory
+   * @throws BusUnavailableError when the store cannot be opened
+   */
+  static async open(options: LmdbBusOptions): Promise<LmdbBus> {
+    const store = await openStore(options.directory);
+    try {
+      claimDirectory(store);
+      const parts = assembleParts(store, settingsOf(options));
+      // Every consumer, leader and follower listens to it: many listeners are no leak here.
+      setMaxListeners(0, parts.closing.signal);
+      recover(parts);
+      return new LmdbBus(parts);
+    } catch (error) {
+      await closeStore(store);
+      throw error;
+    }
+  }
+
+  /**
+   * A service takes exactly these types from now on, consumer or not: what is published waits for it.
+   * Declare every service before anything is published. May be called again.
+   */
+  async declare(service: string, types: readonly string[]): Promise<void> {
+    checkService(service);
+    await this.#commit('a subscription', () => this.#parts.subscriptions.replace(service, types));
+  }
+
+  async publish(events: readonly Event[], signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    const encoded = encodeEvents(events);
+    if (encoded.length > 0) await this.#commit('the events', () => publishIn(this.#parts, encoded));
+  }
+
+  consume(subscription: Subscription, handler: Handler, signal: AbortSignal): Promise<void> {
+    return this.#tracked(async () => {
+      const { service, types, prefetch } = subscription;
+      checkService(service);
+      if (!(prefetch >= 1)) throw new RangeError(`${service}: prefetch is ${prefetch}, not at least 1`);
+      if (signal.aborted) return;
+      const consumer = new Consumer(this.#parts, subscription, handler);
+      this.#parts.consumers.add(service, consumer);
+      try {
+        await this.#commit('a subscription', () => this.#parts.subscriptions.add(service, types));
+        await untilAborted(signal, this.#parts.closing.signal);
+        await consumer.stop();
+      } finally {
+        this.#parts.consumers.remove(service, consumer);
+      }
+    });
+  }
+
+  lead(service: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
+    return this.#tracked(async () => {
+      checkService(service);
+      await this.#leadership.lead(service, work, signal);
+    });
+  }
+
+  replay(options: { from: number; follow: boolean }, signal: AbortSignal): AsyncIterable<AuditEntry> {
+    return replayAudit(this.#parts, options, signal);
+  }
+
+  async queues(): Promise<readonly QueueState[]> {
+    return queueStates(this.#open());
+  }
+
+  async parked(): Promise<readonly Parked[]> {
+    return parkedDeliveries(this.#open());
+  }
+
+  async unpark(id: string, what: 'replay' | 'drop'): Promise<boolean> {
+    const place = placeOf(id);
+    if (!place) return false;
+    const { lanes, audit } = this.#parts;
+    return this.#commit('a parked delivery', () => {
+      if (what === 'replay') return lanes.unpark(place);
+      const dropped = lanes.dropParked(place);
+      if (dropped) audit.release(place.offset);
+      return dropped;
+    });
+  }
+
+  /** @see Bus.close. Publishing still works while consumers and leaders end, so that they can tell what they did. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { closing, commits, timer, store, graceMs } = this.#parts;
+    closing.abort();
+    const waited = new AbortController();
+    // Consumers keep to the grace by themselves, and need a moment more to give back; a leader's work may not end at all.
+    await Promise.race([Promise.allSettled(this.#running), pause(graceMs + 1_000, waited.signal)]);
+    waited.abort();
+    commits.close();
+    timer.set(undefined);
+    try {
+      releaseDirectory(store);
+    } finally {
+      await closeStore(store);
+    }
+  }
+
+  /** Runs a call that lasts, so that `close` can wait for it. */
+  async #tracked(call: () => Promise<void>): Promise<void> {
+    this.#open();
+    const running = call();
+    this.#running.add(running);
+    try {
+      await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  async #commit<T>(what: string, work: (transaction: BusTransaction) => T): Promise<T> {
+    try {
+      return await this.#parts.commits.run(work);
+    } catch (cause) {
+      if (cause instanceof BusUnavailableError) throw cause;
+      const where = this.#parts.store.directory;
+      throw new BusUnavailableError(`${what} could not be stored in ${where}: ${messageOf(cause)}`, { cause });
+    }
+  }
+
+  /** Reading a closed environment would end the process by a fault. */
+  #open(): BusParts {
+    if (this.#closed) throw new BusUnavailableError('the bus is closed');
+    return this.#parts;
+  }
+}
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+function settingsOf(options: LmdbBusOptions): BusSettings {
+  return {
+    limits: {
+      retryMs: options.retryMs ?? [10 * second, minute, 10 * minute],
+      againMs: options.againMs ?? { '1s': second, '10s': 10 * second, '1m': minute, '10m': 10 * minute },
+      againDeadlineMs: options.againDeadlineMs ?? 24 * hour,
+      maxRedeliveries: options.maxRedeliveries ?? 5,
+    },
+    wallClock: options.clock ?? Date.now,
+    auditRetentionMs: options.auditRetentionMs ?? 30 * 24 * hour,
+    graceMs: options.graceMs ?? 5 * second,
+    leadPauseMs: options.leadPauseMs ?? second,
+    onError: options.onError ?? ((error) => process.emitWarning(error)),
+  };
+}
+
+function checkService(service: string): void {
+  if (!/^[a-z][a-z0-9-]{0,62}$/.test(service)) throw new RangeError(`not a service name: ${JSON.stringify(service)}`);
+}

@@ -1,0 +1,41 @@
+import type { Found } from './delivery-lanes';
+
+/** Who takes deliveries: what a transaction must know of a consumer. */
+export type Taker = {
+  /** How many more deliveries it would take. */
+  readonly places: number;
+  /** Begins to work on a delivery whose hand-out is on disk. */
+  start(found: Found): void;
+  /** The delivery is answered. */
+  forget(offset: number): void;
+};
+
+/** What one transaction will change in memory, kept apart until the disk has it. */
+export class BusTransaction {
+  readonly handOuts: { taker: Taker; found: Found }[] = [];
+  readonly #freed: { taker: Taker; offset: number }[] = [];
+  /** When the next waiting delivery is due, on the steady clock; undefined when none waits. */
+  nextDueMs: number | undefined;
+
+  /** The taker's delivery was answered: its place can be filled in this very transaction. */
+  free(taker: Taker, offset: number): void {
+    this.#freed.push({ taker, offset });
+  }
+
+  handOut(taker: Taker, found: Found): void {
+    this.handOuts.push({ taker, found });
+  }
+
+  /** Places a taker will have once this is committed. */
+  placesOf(taker: Taker): number {
+    const freed = this.#freed.filter((one) => one.taker === taker).length;
+    const taken = this.handOuts.filter((one) => one.taker === taker).length;
+    return taker.places + freed - taken;
+  }
+
+  /** Makes it so in memory, and starts the handlers. */
+  apply(): void {
+    for (const { taker, offset } of this.#freed) taker.forget(offset);
+    for (const { taker, found } of this.handOuts) taker.start(found);
+  }
+}
