@@ -1,1 +1,12 @@
-export {};
+export { ConfigError } from './config-error';
+export type { ConfigFault } from './config-error';
+export type { Frozen } from './deep-freeze';
+export { duration } from './duration';
+export { list } from './list';
+export { nearest } from './nearest';
+export { parseConfig } from './parse-config';
+export type { Environment, ParseOptions } from './parse-config';
+export { port } from './port';
+export { Secret } from './secret';
+export { secretFile } from './secret-file';
+export { sizeBytes } from './size';
