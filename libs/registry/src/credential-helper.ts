@@ -11,14 +11,23 @@ const helperName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 
 const helperReply = z.object({ Username: z.string(), Secret: z.string() });
 
+export type HelperQuestion = {
+  /** `pass` for `docker-credential-pass`. */
+  name: string;
+  server: string;
+  /** The helper's environment, in whose PATH it is looked for; undefined: this process's own. */
+  env: NodeJS.ProcessEnv | undefined;
+};
+
+type Helper = { program: string; input: string; env: NodeJS.ProcessEnv | undefined };
+
 /**
  * Asks `docker-credential-<name> get`, the server's name on its input. Undefined when the helper has no login for it.
  * Its output is never part of a message: it may hold the secret.
  * @throws CredentialsError
  */
 export async function askCredentialHelper(
-  name: string,
-  server: string,
+  { name, server, env }: HelperQuestion,
   signal: AbortSignal,
 ): Promise<Credential | undefined> {
   if (!helperName.test(name)) {
@@ -27,7 +36,7 @@ export async function askCredentialHelper(
     );
   }
   const program = `docker-credential-${name}`;
-  const { exitCode, output } = await run(program, server, signal);
+  const { exitCode, output } = await run({ program, input: server, env }, signal);
   if (exitCode !== 0) {
     // The helpers' protocol: "not found" is an exit with 1 and this text on the output.
     if (/credentials not found/i.test(output)) return undefined;
@@ -42,12 +51,13 @@ export async function askCredentialHelper(
 }
 
 function run(
-  program: string,
-  input: string,
+  { program, input, env }: Helper,
   signal: AbortSignal,
 ): Promise<{ exitCode: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], timeout: timeoutMs, signal });
+    const child = spawn(program, ['get'], { env, stdio: ['pipe', 'pipe', 'ignore'], signal });
+    // Not spawn's own timeout: its timer stays when the program is not there.
+    const deadline = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
     const chunks: Buffer[] = [];
     let size = 0;
     child.stdout.on('data', (chunk: Buffer) => {
@@ -59,10 +69,14 @@ function run(
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     child.on('error', (cause) => {
+      clearTimeout(deadline);
       if (signal.aborted) reject(signal.reason);
       else reject(new CredentialsError(`${program} cannot be run`, { cause }));
     });
-    child.on('close', (exitCode) => resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8') }));
+    child.on('close', (exitCode) => {
+      clearTimeout(deadline);
+      resolve({ exitCode, output: Buffer.concat(chunks).toString('utf8') });
+    });
   });
 }
 

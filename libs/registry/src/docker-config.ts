@@ -27,15 +27,16 @@ const hubServer = 'https://index.docker.io/v1/';
 /**
  * The logins of `docker login`: `config.json` in the directory, read anew each time so that a later login counts.
  * Order as in Docker: the registry's own helper, the general store, then the file's entries. No file: no logins.
+ * @param env the environment of credential helpers; default: this process's own
  */
-export function dockerConfigCredentials(configDir: string): CredentialSource {
+export function dockerConfigCredentials(configDir: string, env?: NodeJS.ProcessEnv): CredentialSource {
   return async (registry, signal) => {
     const config = await readConfig(path.join(configDir, 'config.json'));
     if (config === undefined) return undefined;
     const helper = valueFor(config.credHelpers, registry) ?? config.credsStore;
     const server = registry === 'docker.io' ? hubServer : registry;
     if (helper !== undefined && helper !== '') {
-      const found = await askCredentialHelper(helper, server, signal);
+      const found = await askCredentialHelper({ name: helper, server, env }, signal);
       if (found !== undefined) return found;
     }
     const entry = valueFor(config.auths, registry);

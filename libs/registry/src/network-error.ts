@@ -24,7 +24,7 @@ const unreachable: Record<string, string> = {
 
 /** Ways in which a certificate or the TLS handshake fails: no time heals them. */
 const tlsFault = /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|EPROTO$|HOSTNAME_MISMATCH)/;
-const notHttp = /^(?:HPE_|UND_ERR_HEADERS_OVERFLOW)/;
+const notHttp = /^(?:HPE_|HTTPParserError$|UND_ERR_HEADERS_OVERFLOW)/;
 
 const ours = [RegistryUnavailableError, RegistryProtocolError];
 
@@ -44,8 +44,9 @@ export function networkError(error: unknown, what: string, signal: AbortSignal):
   return new RegistryUnavailableError(`${what}: ${unreachable[code] ?? `failed (${code})`}`, options);
 }
 
+// Any object that has a code: errors of Node's own need not be of this realm's classes.
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const { code } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' ? code : error.name;
+  const { code, name } = (error ?? {}) as { code?: unknown; name?: unknown };
+  if (typeof code === 'string') return code;
+  return typeof name === 'string' ? name : 'unknown';
 }

@@ -63,6 +63,16 @@ export class RegistrySender {
    */
   async send(call: RegistryCall, signal: AbortSignal): Promise<HttpReply> {
     const host = this.hostOf(call.target);
+    try {
+      return await this.sendWithLogin(host, call, signal);
+    } catch (error) {
+      // Somebody may log in before the next call.
+      if (error instanceof RegistryAuthError) host.login.forget();
+      throw error;
+    }
+  }
+
+  private async sendWithLogin(host: RegistryHost, call: RegistryCall, signal: AbortSignal): Promise<HttpReply> {
     const authorization = await this.authorization(host, call, signal);
     const reply = await this.sendOnce(host, { call, authorization }, signal);
     // Only the registry itself is asked how to log in: a host it redirects to could name a token server of its own.

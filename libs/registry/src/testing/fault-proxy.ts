@@ -1,0 +1,57 @@
+import { createServer, request as forward } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** Answers a request instead of the registry; false: let it through. */
+export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+
+export type SeenRequest = { method: string; url: string; authorization: string | undefined };
+
+export type FaultProxy = {
+  address: string;
+  /** What passed by, in order. */
+  seen: SeenRequest[];
+  /** How the next requests are treated; undefined: as the registry does. */
+  fault: Fault | undefined;
+  /** Changes the headers of the registry's replies. */
+  onReply: ((headers: IncomingMessage['headers'], request: IncomingMessage) => void) | undefined;
+  close(): Promise<void>;
+};
+
+/** A proxy in front of a registry, or a small server of its own when there is no upstream. */
+export async function startFaultProxy(upstream?: string): Promise<FaultProxy> {
+  const server = createServer((request, response) => {
+    const { method = '', url = '', headers } = request;
+    proxy.seen.push({ method, url, authorization: headers.authorization });
+    if (proxy.fault?.(request, response) === true) return;
+    if (upstream === undefined) response.writeHead(404).end();
+    else pass(proxy, upstream, [request, response]);
+  });
+  const proxy: FaultProxy = {
+    address: '',
+    seen: [],
+    fault: undefined,
+    onReply: undefined,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  proxy.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return proxy;
+}
+
+function pass(proxy: FaultProxy, upstream: string, [request, response]: [IncomingMessage, ServerResponse]): void {
+  const [host, port] = upstream.split(':');
+  // The Host header stays: the registry builds its Location from it.
+  const options = { host, port, method: request.method, path: request.url, headers: request.headers };
+  const outgoing = forward(options, (reply) => {
+    proxy.onReply?.(reply.headers, request);
+    response.writeHead(reply.statusCode ?? 502, reply.headers);
+    reply.pipe(response);
+  });
+  outgoing.on('error', () => response.destroy());
+  request.pipe(outgoing);
+}
