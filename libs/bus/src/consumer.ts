@@ -27,8 +27,12 @@ export class Consumer implements Taker {
     this.#handler = handler;
   }
 
+  get taking(): boolean {
+    return !this.#stopping.signal.aborted;
+  }
+
   get places(): number {
-    return this.#stopping.signal.aborted ? 0 : this.#subscription.prefetch - this.#inWork.size;
+    return this.#subscription.prefetch - this.#inWork.size;
   }
 
   start(found: Found): void {

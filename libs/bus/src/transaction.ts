@@ -2,7 +2,9 @@ import type { Found } from './delivery-lanes';
 
 /** Who takes deliveries: what a transaction must know of a consumer. */
 export type Taker = {
-  /** How many more deliveries it would take. */
+  /** False once it is told to stop: a place that becomes free is not to be filled. */
+  readonly taking: boolean;
+  /** How many more deliveries it has room for. */
   readonly places: number;
   /** Begins to work on a delivery whose hand-out is on disk. */
   start(found: Found): void;
@@ -12,7 +14,7 @@ export type Taker = {
 
 /** What one transaction will change in memory, kept apart until the disk has it. */
 export class BusTransaction {
-  readonly handOuts: { taker: Taker; found: Found }[] = [];
+  readonly #handOuts: { taker: Taker; found: Found }[] = [];
   readonly #freed: { taker: Taker; offset: number }[] = [];
   /** When the next waiting delivery is due, on the steady clock; undefined when none waits. */
   nextDueMs: number | undefined;
@@ -23,19 +25,20 @@ export class BusTransaction {
   }
 
   handOut(taker: Taker, found: Found): void {
-    this.handOuts.push({ taker, found });
+    this.#handOuts.push({ taker, found });
   }
 
   /** Places a taker will have once this is committed. */
   placesOf(taker: Taker): number {
+    if (!taker.taking) return 0;
     const freed = this.#freed.filter((one) => one.taker === taker).length;
-    const taken = this.handOuts.filter((one) => one.taker === taker).length;
+    const taken = this.#handOuts.filter((one) => one.taker === taker).length;
     return taker.places + freed - taken;
   }
 
   /** Makes it so in memory, and starts the handlers. */
   apply(): void {
     for (const { taker, offset } of this.#freed) taker.forget(offset);
-    for (const { taker, found } of this.handOuts) taker.start(found);
+    for (const { taker, found } of this.#handOuts) taker.start(found);
   }
 }

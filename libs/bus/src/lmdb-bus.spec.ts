@@ -1,0 +1,4 @@
+import { describeBus } from './bus.contract';
+import { lmdbHarness } from './lmdb-harness.contract';
+
+describeBus('the bus on LMDB', (times) => lmdbHarness(times));

@@ -1,0 +1,27 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { processIdentity } from './process-identity';
+import { until } from './bus-harness.contract';
+
+test('a process has one identity as long as it lives, and another has another', () => {
+  expect(processIdentity(process.pid)).toBe(processIdentity(process.pid));
+  expect(processIdentity(process.pid)).not.toBe(processIdentity(process.ppid));
+  expect(processIdentity(process.ppid)).toBeDefined();
+});
+
+test('a process that has ended has none', async () => {
+  const child = spawn('sleep', ['60']);
+  expect(processIdentity(child.pid!)).toBeDefined();
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  expect(processIdentity(child.pid!)).toBeUndefined();
+});
+
+test('nor has a zombie, whose parent has not asked for its end yet', async () => {
+  // The shell becomes a sleep that never waits for the child it inherits.
+  const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+  await until('the zombie is seen as dead', () => processIdentity(Number(line.toString())) === undefined);
+  parent.kill('SIGKILL');
+  await once(parent, 'exit');
+});
