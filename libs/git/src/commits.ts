@@ -1,0 +1,66 @@
+import { git, gitText } from './git-command';
+import { checkObjectId } from './object-id';
+import type { Repository } from './repository';
+
+/** What a ref moved over. */
+export type CommitRange = {
+  /** Oldest first, ending with `to`; the newest `limit` ones. */
+  commits: readonly string[];
+  /** How many there are, the ones beyond the limit included. */
+  total: number;
+  /** False when `from` was given and is not in the repository: the range is everything that `to` reaches. */
+  fromKnown: boolean;
+  /** True when `to` does not contain `from`: the ref was forced. False when `from` is absent or unknown. */
+  forced: boolean;
+};
+
+export type RangeOptions = { from: string | undefined; to: string; limit: number; signal?: AbortSignal | undefined };
+
+/** The commits that `to` reaches and `from` does not. @throws GitError when `to` is not in the repository */
+export async function commitsBetween(repository: Repository, range: RangeOptions): Promise<CommitRange> {
+  const { to, limit, signal } = range;
+  checkObjectId(to);
+  if (range.from === to) return { commits: [], total: 0, fromKnown: true, forced: false };
+  const fromKnown = range.from !== undefined && (await hasCommit(repository, range.from, signal));
+  const from = fromKnown ? range.from : undefined;
+  const revisions = from === undefined ? [to] : [to, `^${from}`];
+  const [listed, forced] = await Promise.all([
+    gitText(['rev-list', '--topo-order', `--max-count=${Math.max(1, limit)}`, ...revisions, '--'], {
+      repository,
+      signal,
+    }),
+    from === undefined ? false : isForced(repository, { from, to }, signal),
+  ]);
+  const commits = listed === '' ? [] : listed.split('\n').reverse();
+  const total = commits.length < limit ? commits.length : await count(repository, revisions, signal);
+  return { commits, total, fromKnown: fromKnown || range.from === undefined, forced };
+}
+
+/** True when the commit itself is there; its history and files may be missing. */
+export async function hasCommit(repository: Repository, commit: string, signal?: AbortSignal): Promise<boolean> {
+  const args = ['cat-file', '-e', `${checkObjectId(commit)}^{commit}`];
+  // 1 and 128: git says "not there" with both, by version.
+  const { exitCode } = await git(args, { repository, signal, okExitCodes: [0, 1, 128] });
+  return exitCode === 0;
+}
+
+async function isForced(
+  repository: Repository,
+  { from, to }: { from: string; to: string },
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const { exitCode } = await git(['merge-base', '--is-ancestor', from, to], {
+    repository,
+    signal,
+    okExitCodes: [0, 1],
+  });
+  return exitCode === 1;
+}
+
+async function count(
+  repository: Repository,
+  revisions: readonly string[],
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  return Number(await gitText(['rev-list', '--count', ...revisions, '--'], { repository, signal }));
+}
