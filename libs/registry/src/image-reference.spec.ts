@@ -22,7 +22,7 @@ describe('an image reference', () => {
     ['Registry.Example/widget', 'registry.example', 'widget', 'latest'],
     ['localhost:5000', 'docker.io', 'library/localhost', '5000'],
     ['a.b/c__d-e.f_g--h', 'a.b', 'c__d-e.f_g--h', 'latest'],
-  ])('%s is read as Docker reads it', (text, registry, repository, tag) => {
+  ])('%s is read as Docker reads it', (text, ...[registry, repository, tag]) => {
     expect(parseImageReference(text)).toEqual({ registry, repository, tag });
   });
 

@@ -4,6 +4,8 @@ import type { RegistryClientOptions } from './registry-client';
 import { RegistryAuthError, RegistryProtocolError, RegistryUnavailableError } from './registry-errors';
 import { startFaultProxy } from './testing/fault-proxy';
 import type { Fault, FaultProxy } from './testing/fault-proxy';
+import { rejectionOf } from './testing/rejection';
+import { answer } from './testing/replies';
 import { digestOf } from './testing/sample-images';
 
 const bytes = Buffer.from('{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json"}');
@@ -20,13 +22,6 @@ const breaking = (times: number, then: Fault): Fault => {
     return true;
   };
 };
-
-const answer =
-  (status: number, headers: Record<string, string> = {}, body: string | Buffer = ''): Fault =>
-  (_, response) => {
-    response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers }).end(body);
-    return true;
-  };
 
 const manifestAnswer = answer(200, { 'content-type': contentType, 'docker-content-digest': digest }, bytes);
 
@@ -54,19 +49,13 @@ describe('a registry that fails', () => {
   afterEach(() => client.close());
 
   const image = (name: string) => parseImageReference(`${server.address}/${name}`);
-  const fault = (work: Promise<unknown>): Promise<unknown> =>
-    work.then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-
   it('with 5xx is unavailable, and the message says what was tried and what came back', async () => {
     server.fault = answer(
       503,
       { 'retry-after': '7' },
       '{"errors":[{"code":"UNAVAILABLE","message":"on\\u001b[31m fire"}]}',
     );
-    const error = await fault(client.manifest(image('a:1'), signal));
+    const error = await rejectionOf(client.manifest(image('a:1'), signal));
     expect(error).toBeInstanceOf(RegistryUnavailableError);
     expect(error).toMatchObject({ retryAfterMs: 7000, code: 'registry-unavailable' });
     expect(String(error)).toContain(`${server.address}/a: GET manifests/1: 503 (UNAVAILABLE: on [31m fire)`);
@@ -75,16 +64,16 @@ describe('a registry that fails', () => {
 
   it('with 429 is left alone for as long as it asks', async () => {
     server.fault = answer(429, { 'retry-after': '2' });
-    expect(await fault(client.head(image('a:1'), signal))).toMatchObject({ retryAfterMs: 2000 });
+    expect(await rejectionOf(client.head(image('a:1'), signal))).toMatchObject({ retryAfterMs: 2000 });
     server.fault = manifestAnswer;
-    const second = await fault(client.head(image('a:1'), signal));
+    const second = await rejectionOf(client.head(image('a:1'), signal));
     expect(second).toBeInstanceOf(RegistryUnavailableError);
     expect(server.seen).toHaveLength(1);
   });
 
   it('by hanging is unavailable when its time is over', async () => {
     server.fault = () => true;
-    const error = await fault(client.head(image('a:1'), signal));
+    const error = await rejectionOf(client.head(image('a:1'), signal));
     expect(error).toBeInstanceOf(RegistryUnavailableError);
     expect(String(error)).toContain('no answer in time');
   });
@@ -95,7 +84,7 @@ describe('a registry that fails', () => {
       response.write(bytes);
       return true;
     };
-    const error = await fault(client.manifest(image('a:1'), signal));
+    const error = await rejectionOf(client.manifest(image('a:1'), signal));
     expect(error).toBeInstanceOf(RegistryUnavailableError);
   });
 
@@ -106,13 +95,13 @@ describe('a registry that fails', () => {
       response.on('close', () => clearInterval(drip));
       return true;
     };
-    const error = await fault(client.manifest(image('a:1'), signal));
+    const error = await rejectionOf(client.manifest(image('a:1'), signal));
     expect(String(error)).toContain('did not end within 600 ms');
     expect(error).toBeInstanceOf(RegistryUnavailableError);
   });
 
   it('by refusing connections is unavailable', async () => {
-    const error = await fault(client.head(parseImageReference('127.0.0.1:1/a:1'), signal));
+    const error = await rejectionOf(client.head(parseImageReference('127.0.0.1:1/a:1'), signal));
     expect(error).toBeInstanceOf(RegistryUnavailableError);
     expect(String(error)).toContain('refused');
   });
@@ -125,7 +114,7 @@ describe('a registry that fails', () => {
 
   it('by breaking every connection is unavailable after three tries', async () => {
     server.fault = breaking(99, manifestAnswer);
-    expect(await fault(client.head(image('a:1'), signal))).toBeInstanceOf(RegistryUnavailableError);
+    expect(await rejectionOf(client.head(image('a:1'), signal))).toBeInstanceOf(RegistryUnavailableError);
     expect(server.seen).toHaveLength(3);
   });
 
@@ -179,18 +168,18 @@ describe('a registry that fails', () => {
 
   it('to give the right bytes is not believed', async () => {
     server.fault = answer(200, { 'content-type': contentType, 'docker-content-digest': digest }, '{"schemaVersion":2}');
-    expect(await fault(client.manifest(image('a:1'), signal))).toBeInstanceOf(RegistryProtocolError);
-    expect(await fault(client.manifest(image(`a@${digest}`), signal))).toBeInstanceOf(RegistryProtocolError);
+    expect(await rejectionOf(client.manifest(image('a:1'), signal))).toBeInstanceOf(RegistryProtocolError);
+    expect(await rejectionOf(client.manifest(image(`a@${digest}`), signal))).toBeInstanceOf(RegistryProtocolError);
     const read = client.blobBytes(image('a'), { digest, limitBytes: 100 }, signal);
-    expect(String(await fault(read))).toContain('have the digest');
+    expect(String(await rejectionOf(read))).toContain('have the digest');
     const other = image(`a@sha256:${'0'.repeat(64)}`);
     server.fault = manifestAnswer;
-    expect(String(await fault(client.head(other, signal)))).toContain(`answers with ${digest}`);
+    expect(String(await rejectionOf(client.head(other, signal)))).toContain(`answers with ${digest}`);
   });
 
   it('to end is cut at the size a manifest may have', async () => {
     server.fault = answer(200, { 'content-type': contentType }, Buffer.alloc(5 * 1024 * 1024, ' '));
-    expect(String(await fault(client.manifest(image('a:1'), signal)))).toContain('larger than 4194304 bytes');
+    expect(String(await rejectionOf(client.manifest(image('a:1'), signal)))).toContain('larger than 4194304 bytes');
   });
 
   it('to speak the protocol is told from one that is away', async () => {
@@ -205,43 +194,21 @@ describe('a registry that fails', () => {
     ];
     for (const reply of replies) {
       server.fault = reply;
-      expect(await fault(client.manifest(image('a:1'), signal))).toBeInstanceOf(RegistryProtocolError);
+      expect(await rejectionOf(client.manifest(image('a:1'), signal))).toBeInstanceOf(RegistryProtocolError);
     }
-    server.fault = answer(200, {}, '{"tags":[1]}');
-    expect(String(await fault(client.tags(image('a'), signal)))).toContain('tags.0');
     server.fault = answer(202);
     const begun = client.putBlob(image('a'), { digest, sizeBytes: bytes.length, open: () => bytes }, signal);
-    expect(String(await fault(begun))).toContain('without a usable Location');
-  });
-
-  it('by giving its tags in pages is asked for each, here and nowhere else', async () => {
-    server.fault = (request, response) => {
-      const last = Number(new URL(request.url ?? '', 'http://x').searchParams.get('last') ?? 0);
-      const link = { link: `<http://elsewhere.example/v2/b/tags/list?n=2&last=${last + 2}>; rel="next"` };
-      const tags = [last, last + 1].map((tag) => `v${tag}`);
-      return answer(200, last < 4 ? link : {}, JSON.stringify({ name: 'a', tags }))(request, response);
-    };
-    expect(await client.tags(image('a'), signal)).toEqual(['v0', 'v1', 'v2', 'v3', 'v4', 'v5']);
-    expect(server.seen.map(({ url }) => url)).toEqual([
-      '/v2/a/tags/list?n=1000',
-      '/v2/a/tags/list?n=2&last=2',
-      '/v2/a/tags/list?n=2&last=4',
-    ]);
-  });
-
-  it('to end its list of tags is stopped', async () => {
-    server.fault = answer(200, { link: '</v2/a/tags/list?n=1000>; rel="next"' }, '{"tags":["x"]}');
-    expect(String(await fault(client.tags(image('a'), signal)))).toContain('leads to itself');
+    expect(String(await rejectionOf(begun))).toContain('without a usable Location');
   });
 
   it('by redirecting in circles is stopped', async () => {
     server.fault = answer(307, { location: '/v2/a/manifests/1' });
-    expect(String(await fault(client.head(image('a:1'), signal)))).toContain('more than 5 redirects');
+    expect(String(await rejectionOf(client.head(image('a:1'), signal)))).toContain('more than 5 redirects');
   });
 
   it('to let us in says so by name, and what to do', async () => {
     server.fault = answer(403, {}, '{"errors":[{"code":"DENIED"}]}');
-    const error = await fault(client.manifest(image('team/a:1'), signal));
+    const error = await rejectionOf(client.manifest(image('team/a:1'), signal));
     expect(error).toBeInstanceOf(RegistryAuthError);
     expect(error).toMatchObject({ registry: server.address, repository: 'team/a', code: 'registry-auth' });
     expect(String(error)).toContain(`docker login ${server.address}`);
@@ -251,9 +218,11 @@ describe('a registry that fails', () => {
     server.fault = () => true;
     renew({ timeouts: {} });
     const controller = new AbortController();
-    const work = fault(client.head(image('a:1'), controller.signal));
+    const work = rejectionOf(client.head(image('a:1'), controller.signal));
     controller.abort(new Error('enough'));
     expect(await work).toEqual(new Error('enough'));
-    expect(await fault(client.head(image('a:1'), AbortSignal.abort(new Error('before'))))).toEqual(new Error('before'));
+    expect(await rejectionOf(client.head(image('a:1'), AbortSignal.abort(new Error('before'))))).toEqual(
+      new Error('before'),
+    );
   });
 });

@@ -94,13 +94,15 @@ export function pushIndex(
     size: bytes.length,
     platform,
   }));
-  return putDocument(client, reference, { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: listed });
+  return putDocument(client, reference, { mediaType: mediaTypes.ociIndex, schemaVersion: 2, manifests: listed });
 }
+
+type Document = { schemaVersion: number; mediaType: string; [field: string]: unknown };
 
 async function putDocument(
   client: RegistryClient,
   reference: ImageReference,
-  document: { mediaType: string },
+  document: Document,
 ): Promise<{ digest: string; bytes: Buffer; mediaType: string }> {
   const bytes = Buffer.from(JSON.stringify(document));
   await client.putManifest(reference, { mediaType: document.mediaType, bytes }, new AbortController().signal);

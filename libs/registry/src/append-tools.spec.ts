@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { AppendSetup } from './testing/append-setup';
+import { whyNoRegistry } from './testing/private-registry';
+
+const missing = whyNoRegistry();
+if (missing !== undefined) process.stderr.write(`skipped: other tools on appended images: ${missing}\n`);
+
+(missing === undefined ? describe : describe.skip)('appended images', () => {
+  let setup: AppendSetup;
+
+  beforeAll(async () => {
+    setup = await AppendSetup.start();
+  });
+
+  beforeEach(() => setup.renew());
+
+  afterAll(() => setup.close());
+
+  const tool = (program: string) => {
+    const isThere = spawnSync(program, ['--version']).error === undefined;
+    if (!isThere) process.stderr.write(`skipped: ${program} on an appended image: not installed\n`);
+    return isThere ? it : it.skip;
+  };
+
+  tool('skopeo')('makes images that skopeo reads', async () => {
+    for (const kind of ['oci', 'docker']) {
+      const { digest } = await setup.append(`tools/${kind}`, { base: setup.image(`base/${kind}:1`) });
+      const name = `docker://${setup.registry.address}/tools/${kind}:1`;
+      const inspect = ['inspect', '--tls-verify=false', '--override-arch=amd64', name];
+      const { stdout, stderr } = spawnSync('skopeo', inspect, { encoding: 'utf8' });
+      expect(stderr).toBe('');
+      expect(JSON.parse(stdout)).toMatchObject({ Digest: digest, Architecture: 'amd64' });
+    }
+  });
+
+  tool('crane')('makes images that crane finds whole', async () => {
+    for (const kind of ['oci', 'docker', 'scratch']) {
+      await setup.append(`tools/${kind}`, { base: kind === 'scratch' ? kind : setup.image(`base/${kind}:1`) });
+      const { stdout } = spawnSync('crane', ['validate', '--remote', `${setup.registry.address}/tools/${kind}:1`], {
+        encoding: 'utf8',
+      });
+      expect(stdout).toContain('PASS');
+    }
+  });
+});
