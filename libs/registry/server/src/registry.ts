@@ -53,6 +53,7 @@ class Running {
       {
         headersTimeout: limits.headersTimeoutMs,
         keepAliveTimeout: limits.keepAliveMs,
+        connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, 5_000),
         // A large blob over a slow line takes what it takes; a connection on which nothing moves is ended below.
         requestTimeout: 0,
       },
