@@ -46,6 +46,11 @@ export class AuditLog {
     return offset;
   }
 
+  /** The offset that the next event will have. */
+  end(): number {
+    return Number(this.#store.meta.get(nextKey) ?? '0');
+  }
+
   get(offset: number): AuditRow | undefined {
     const text = this.#store.audit.get(offset);
     return text === undefined ? undefined : { offset, text };

@@ -67,6 +67,21 @@ export function describeAudit(makeHarness: MakeHarness): void {
     expect(seen.map((entry) => entry.event.subject)).toEqual(['before', 'later', 'still later']);
   });
 
+  test('a replay from the end sees only what is published after it was asked for', async () => {
+    await bus.publish(sampleEvents('before'));
+    const stopping = new AbortController();
+    const entries = bus.replay({ from: 'end', follow: true }, stopping.signal);
+    await bus.publish(sampleEvents('after'));
+    const seen: string[] = [];
+    const following = (async () => {
+      for await (const entry of entries) seen.push(entry.event.subject);
+    })();
+    await until('it is seen', () => seen.length === 1);
+    stopping.abort();
+    await following;
+    expect(seen).toEqual(['after']);
+  });
+
   test('closing the bus ends those that follow', async () => {
     const following = (async () => {
       for await (const entry of bus.replay({ from: 0, follow: true }, new AbortController().signal)) void entry;

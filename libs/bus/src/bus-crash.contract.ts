@@ -52,6 +52,18 @@ export function describeCrashes(makeHarness: MakeHarness): void {
     ]);
   });
 
+  test('a delivery that came back and was answered is no longer called redelivered', async () => {
+    await bus.publish(sampleEvents('a'));
+    const before = new Recorder(hang);
+    consuming(bus, {}, before.handler);
+    await before.untilSeen(1);
+    await crash();
+    const after = new Recorder((nth) => (nth === 1 ? again('1s', 'busy') : emit()));
+    consuming(bus, {}, after.handler);
+    await after.untilSeen(2);
+    expect(after.seen.map((one) => one.delivery.redelivered)).toEqual([true, false]);
+  });
+
   test('a delivery that waits comes back after a crash, with its counts', async () => {
     await bus.publish(sampleEvents('fails', 'waits'));
     const before = new Recorder((nth) => {

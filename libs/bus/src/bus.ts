@@ -7,7 +7,7 @@ export type Subscription = {
   types: readonly EventType[];
   /** Deliveries in work at once. */
   prefetch: number;
-  /** Called before a delivery is parked: the run's end is written here. When it throws, the delivery is not parked yet but retried. */
+  /** Called before a delivery is parked: the run's end is written here, and the events that tell of it are returned. When it throws, the delivery is not parked yet but retried. */
   onPark?: (event: Event, why: ParkReason) => Promise<readonly Event[]>;
 };
 
@@ -75,10 +75,10 @@ export interface Bus {
    */
   lead(service: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void>;
   /**
-   * Every event ever published within the audit's retention, oldest first, from an offset (0 = all).
+   * Every event ever published within the audit's retention, oldest first, from an offset (0 = all), or only those published from now on (`end`).
    * Ends when caught up, unless `follow`: then it goes on until the signal aborts.
    */
-  replay(options: { from: number; follow: boolean }, signal: AbortSignal): AsyncIterable<AuditEntry>;
+  replay(options: { from: number | 'end'; follow: boolean }, signal: AbortSignal): AsyncIterable<AuditEntry>;
   /** The state of every known service's queue; a service nobody ever subscribed is not in it. */
   queues(): Promise<readonly QueueState[]>;
   /** Parked deliveries of all services, oldest first. */

@@ -4,6 +4,7 @@ import type { Delay } from '@keelson/stage';
 import { messageOf } from './answer';
 import { encodeEvents } from './audit-log';
 import { BusUnavailableError } from './bus';
+import { BusInUseError } from './bus-in-use-error';
 import type { AuditEntry, Bus, Handler, Parked, QueueState, Subscription } from './bus';
 import { assembleParts, publishIn } from './bus-parts';
 import type { BusParts, BusSettings } from './bus-parts';
@@ -70,9 +71,10 @@ export class LmdbBus implements Bus {
       setMaxListeners(0, parts.closing.signal);
       recover(parts);
       return new LmdbBus(parts);
-    } catch (error) {
+    } catch (cause) {
       await closeStore(store);
-      throw error;
+      if (cause instanceof BusInUseError) throw cause;
+      throw new BusUnavailableError(`the bus in ${options.directory} cannot be taken: ${messageOf(cause)}`, { cause });
     }
   }
 
@@ -116,7 +118,7 @@ export class LmdbBus implements Bus {
     });
   }
 
-  replay(options: { from: number; follow: boolean }, signal: AbortSignal): AsyncIterable<AuditEntry> {
+  replay(options: { from: number | 'end'; follow: boolean }, signal: AbortSignal): AsyncIterable<AuditEntry> {
     return replayAudit(this.#parts, options, signal);
   }
 
@@ -147,7 +149,7 @@ export class LmdbBus implements Bus {
   }
 
   async #close(): Promise<void> {
-    const { closing, commits, timer, store, graceMs } = this.#parts;
+    const { closing, commits, timer, store, graceMs, onError } = this.#parts;
     closing.abort();
     const waited = new AbortController();
     // Consumers keep to the grace by themselves, and need a moment more to give back; a leader's work may not end at all.
@@ -157,9 +159,11 @@ export class LmdbBus implements Bus {
     timer.set(undefined);
     try {
       releaseDirectory(store);
-    } finally {
-      await closeStore(store);
+    } catch (cause) {
+      // On a full disk the record stays; once this process is gone anybody may take over.
+      onError(new Error(`${store.directory} could not be given up: ${messageOf(cause)}`, { cause }));
     }
+    await closeStore(store);
   }
 
   /** Runs a call that lasts, so that `close` can wait for it. */

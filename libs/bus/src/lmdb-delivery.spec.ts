@@ -1,4 +1,4 @@
-import { again, emit } from '@keelson/stage';
+import { again, emit, TerminalError } from '@keelson/stage';
 import type { QueueState } from './bus';
 import {
   auditFrom,
@@ -12,6 +12,7 @@ import {
   sampleEvents,
   shortTimes,
   until,
+  untilParked,
 } from './bus-harness.contract';
 import type { BusTimes } from './bus-harness.contract';
 import { lmdbHarness } from './lmdb-harness.contract';
@@ -98,7 +99,8 @@ test('giving back in order is no crash, however often it happens', async () => {
 
 test('of a long queue only what is in work is taken from the disk', async () => {
   await start();
-  await bus.publish(sampleEvents(...Array.from({ length: 10_000 }, (_, index) => `event-${index}`)));
+  const one = sampleEvent('one');
+  await bus.publish(Array.from({ length: 10_000 }, (_, index) => ({ ...one, subject: `event-${index}` })));
   const go = gate();
   const recorder = new Recorder(() => go.opened.then(() => emit()));
   consuming(bus, { prefetch: 20 }, recorder.handler);
@@ -123,6 +125,22 @@ test('the audit forgets what is past its retention, and keeps what a delivery st
   const recorder = new Recorder();
   consuming(bus, {}, recorder.handler);
   await recorder.untilSeen(1);
+});
+
+test('the audit forgets an event once no delivery needs it, done or dropped', async () => {
+  let nowMs = 1_000_000;
+  await start(shortTimes, { clock: () => nowMs, auditRetentionMs: 60_000 });
+  await bus.publish(sampleEvents('done', 'dropped'));
+  const recorder = new Recorder((nth) => {
+    if (nth === 1) return emit();
+    throw new TerminalError('never');
+  });
+  consuming(bus, {}, recorder.handler);
+  const [parked] = await untilParked(bus);
+  await bus.unpark(parked!.id, 'drop');
+  nowMs += 120_000;
+  await bus.publish(Array.from({ length: 254 }, (_, index) => sampleEvent(`new-${index}`, changeMerged)));
+  expect((await auditFrom(bus))[0]?.event.subject).toBe('new-0');
 });
 
 test('an event that several services take is kept until the last is done with it', async () => {
