@@ -9,26 +9,27 @@ const esmOnly = [
   'load-esm',
 ];
 
+/** @param ignoreDynamic whether `import()` stays as it is; in what jest cannot load as ESM it becomes `require` */
+const swc = ({ ignoreDynamic }) => [
+  '@swc/jest',
+  {
+    swcrc: false,
+    jsc: {
+      target: 'es2022',
+      parser: { syntax: 'typescript', decorators: true },
+      transform: { legacyDecorator: true, useDefineForClassFields: true },
+    },
+    module: { type: 'commonjs', ignoreDynamic },
+  },
+];
+
 /** @type {import('jest').Config} */
 module.exports = {
   rootDir: __dirname,
   testMatch: ['<rootDir>/{libs,apps,e2e,tools,bench}/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
-  transform: {
-    '\\.(m?js|ts)$': [
-      '@swc/jest',
-      {
-        swcrc: false,
-        jsc: {
-          target: 'es2022',
-          parser: { syntax: 'typescript', decorators: true },
-          transform: { legacyDecorator: true, useDefineForClassFields: true },
-        },
-        module: { type: 'commonjs', ignoreDynamic: true },
-      },
-    ],
-  },
+  transform: { '\\.ts$': swc({ ignoreDynamic: true }), '\\.m?js$': swc({ ignoreDynamic: false }) },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   moduleNameMapper: {
     '^@keelson/registry-server$': '<rootDir>/libs/registry/server/src/index.ts',

@@ -1,1 +1,16 @@
-export {};
+export { DeliveryContext } from './delivery-context';
+export { Health } from './health';
+export type { HealthCheck, HealthReport } from './health';
+export { startHealthServer } from './health-server';
+export type { HealthServer, HealthServerOptions } from './health-server';
+export { logger } from './logger';
+export type { Logger, LoggerOptions } from './logger';
+export type { DeliveryMetric, Metrics } from './metrics';
+export type { Observed } from './observer-loop';
+export { onTermination } from './on-termination';
+export type { TerminationOptions, TerminationSignal } from './on-termination';
+export { PromMetrics } from './prom-metrics';
+export { startService } from './start-service';
+export type { Service, ServiceOptions } from './start-service';
+export { stopInOrder } from './stop-in-order';
+export type { NotStopped, StopStep } from './stop-in-order';

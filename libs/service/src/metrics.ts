@@ -1,0 +1,30 @@
+/** What a stage did with one delivery. */
+export type DeliveryMetric = {
+  service: string;
+  type: string;
+  /** `error` is retried, `terminal` is not. */
+  outcome: 'emit' | 'again' | 'error' | 'terminal';
+  stageMs: number;
+  /** From publishing to the first hand-out; undefined for later ones. */
+  waitMs: number | undefined;
+  /** Whether the delivery had failed before. */
+  retried: boolean;
+};
+
+/** What a service tells of itself. Prometheus is one listener; nothing else here knows of it. */
+export type Metrics = {
+  delivered(delivery: DeliveryMetric): void;
+  parked(parked: { service: string; type: string; code: string }): void;
+  /** One look of an observer at everything there is. */
+  passed(pass: { service: string; observer: string; ok: boolean }): void;
+  /** One item reported, or not. */
+  reported(report: { service: string; observer: string; ok: boolean }): void;
+};
+
+/** Listens to nothing. */
+export const noMetrics: Metrics = {
+  delivered: () => undefined,
+  parked: () => undefined,
+  passed: () => undefined,
+  reported: () => undefined,
+};
