@@ -1,7 +1,7 @@
-import type { Repository } from '@keelson/git';
 import type { Ledger } from '@keelson/ledger';
 import type { Column } from '@keelson/pipeline';
 import type { RegistryClient } from '@keelson/registry';
+import type { SourceAccess } from './source-access';
 
 export const service = 'bootstrapper';
 
@@ -17,8 +17,7 @@ export type BootstrapperDeps = {
   ledger: Ledger;
   client: RegistryClient;
   registry: TargetRegistry;
-  /** A repository that holds the commit: the watched one itself, or a mirror of it. */
-  openRepository: (at: { source: string; ref: string; commit: string }, signal: AbortSignal) => Promise<Repository>;
+  sources: SourceAccess;
   column: Column;
   /** Milliseconds since the epoch. */
   clock: () => number;

@@ -1,27 +1,52 @@
 import type { Reason, RunOutcome } from '@keelson/events';
-import { HostileTreeError, RemoteAuthError, RemoteBusyError, RemoteUnavailableError, RepositoryNotFoundError, SourceError, SubmoduleError } from '@keelson/git';
+import {
+  CommitUnavailableError,
+  HostileTreeError,
+  NoRepositoryError,
+  ObjectMissingError,
+  RemoteAuthError,
+  RemoteBusyError,
+  RemoteUnavailableError,
+  RepositoryGoneError,
+  RepositoryNotFoundError,
+  RepositoryOwnerError,
+  SubmoduleError,
+  TreeTooLargeError,
+} from '@keelson/git';
 import { ImageNotFoundError, RegistryAuthError, RegistryUnavailableError } from '@keelson/registry';
 import { UnbuildableError } from './freeze';
 
 /** What a fault means for the run: wait for a neighbour, end it, or (undefined) nobody knows: the bus tries again, then parks. */
 export type Meaning = { kind: 'wait' } | { kind: 'end'; outcome: RunOutcome; code: string };
 
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** What ends the run, and in which words. */
+const endings: readonly (readonly [ErrorClass, RunOutcome, string])[] = [
+  [HostileTreeError, 'failure', 'hostile-tree'],
+  [TreeTooLargeError, 'failure', 'tree-too-large'],
+  [SubmoduleError, 'failure', 'submodule'],
+  [NoRepositoryError, 'error', 'source-gone'],
+  [RepositoryGoneError, 'error', 'source-gone'],
+  [RepositoryNotFoundError, 'error', 'source-gone'],
+  [CommitUnavailableError, 'error', 'commit-gone'],
+  [ObjectMissingError, 'error', 'commit-gone'],
+  [RepositoryOwnerError, 'error', 'source-refused'],
+  [RemoteAuthError, 'error', 'source-login'],
+  [RegistryAuthError, 'error', 'registry-refused'],
+  [ImageNotFoundError, 'error', 'registry-refused'],
+];
+
+const passing: readonly ErrorClass[] = [RemoteBusyError, RemoteUnavailableError, RegistryUnavailableError];
+
 /** Whose fault it is that a commit could not be frozen. */
 export function meaningOf(error: unknown): Meaning | undefined {
   if (error instanceof UnbuildableError) {
     return { kind: 'end', outcome: error.code === 'skipped' ? 'cancel' : 'failure', code: error.code };
   }
-  if (error instanceof HostileTreeError) return { kind: 'end', outcome: 'failure', code: 'hostile-tree' };
-  if (error instanceof SubmoduleError) return { kind: 'end', outcome: 'failure', code: 'submodule' };
-  if (error instanceof SourceError || error instanceof RepositoryNotFoundError) {
-    return { kind: 'end', outcome: 'error', code: 'source-gone' };
-  }
-  if (error instanceof RemoteAuthError) return { kind: 'end', outcome: 'error', code: 'source-login' };
-  if (error instanceof RegistryAuthError || error instanceof ImageNotFoundError) {
-    return { kind: 'end', outcome: 'error', code: 'registry-refused' };
-  }
-  const isAway = [RemoteBusyError, RemoteUnavailableError, RegistryUnavailableError].some((kind) => error instanceof kind);
-  return isAway ? { kind: 'wait' } : undefined;
+  const ending = endings.find(([kind]) => error instanceof kind);
+  if (ending !== undefined) return { kind: 'end', outcome: ending[1], code: ending[2] };
+  return passing.some((kind) => error instanceof kind) ? { kind: 'wait' } : undefined;
 }
 
 /** The reason that goes into the record. */

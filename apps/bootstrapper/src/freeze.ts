@@ -1,8 +1,15 @@
 import type { RunData } from '@keelson/events';
 import { commitInfo, readBlob, treeLayer } from '@keelson/git';
-import type { Repository } from '@keelson/git';
+import type { GitSession } from '@keelson/git';
 import { runName } from '@keelson/ledger';
-import { describeFaults, imageName, parsePipeline, pipelineFile, maxPipelineBytes, unsupportedOn } from '@keelson/pipeline';
+import {
+  describeFaults,
+  imageName,
+  parsePipeline,
+  pipelineFile,
+  maxPipelineBytes,
+  unsupportedOn,
+} from '@keelson/pipeline';
 import type { Pipeline, Plan } from '@keelson/pipeline';
 import { pushSnapshot } from '@keelson/registry';
 import type { BootstrapperDeps } from './deps';
@@ -26,13 +33,13 @@ export class UnbuildableError extends Error {
  * @throws UnbuildableError, and what git and the registry throw
  */
 export async function freeze(deps: BootstrapperDeps, run: RunData, signal: AbortSignal): Promise<Plan> {
-  const repository = await deps.openRepository(run, signal);
-  const pipeline = await readPipeline(deps, { repository, commit: run.commit });
-  const info = await commitInfo(repository, run.commit, signal);
-  const layer = await treeLayer(repository, run.commit, {
+  const { session, submodules } = await deps.sources.open(run, signal);
+  const pipeline = await readPipeline(deps, { session, commit: run.commit, signal });
+  const info = await commitInfo(session, run.commit, signal);
+  const layer = await treeLayer(session, run.commit, {
     prefix: pipeline.image.workdir,
     codec: deps.registry.codec,
-    source: run.source,
+    submodules,
     signal,
   });
   try {
@@ -54,7 +61,7 @@ export async function freeze(deps: BootstrapperDeps, run: RunData, signal: Abort
       ...{ sequence: run.sequence, commitTime: info.committedAt, subject: info.subject, pipeline },
       snapshot: { ...snapshot, layer: { digest, diffId, sizeBytes, mediaType } },
       tree: layer.tree,
-      warnings: layer.warnings,
+      warnings: [...layer.warnings],
       createdAt: new Date(deps.clock()).toISOString(),
     };
   } finally {
@@ -62,16 +69,22 @@ export async function freeze(deps: BootstrapperDeps, run: RunData, signal: Abort
   }
 }
 
-async function readPipeline(deps: BootstrapperDeps, at: { repository: Repository; commit: string }): Promise<Pipeline> {
-  const bytes = await readBlob(at.repository, { commit: at.commit, path: pipelineFile, maxBytes: maxPipelineBytes });
+type CommitAt = { session: GitSession; commit: string; signal: AbortSignal };
+
+async function readPipeline(deps: BootstrapperDeps, { session, commit, signal }: CommitAt): Promise<Pipeline> {
+  const bytes = await readBlob(session, { commit, path: pipelineFile }, { maxBytes: maxPipelineBytes, signal });
   if (bytes === undefined) {
     throw new UnbuildableError('skipped', `the commit has no ${pipelineFile}; \`keelson init\` writes one that fits`);
   }
   if (bytes === 'too-large') {
-    throw new UnbuildableError('pipeline-file', `${pipelineFile} is larger than the ${maxPipelineBytes / 1024} KiB it may have`);
+    throw new UnbuildableError(
+      'pipeline-file',
+      `${pipelineFile} is larger than the ${maxPipelineBytes / 1024} KiB it may have`,
+    );
   }
   const parsed = parsePipeline(bytes);
   const faults = parsed.ok ? unsupportedOn(parsed, deps.column) : parsed.faults;
-  if (!parsed.ok || faults.length > 0) throw new UnbuildableError('pipeline-file', describeFaults(faults, pipelineFile));
+  if (!parsed.ok || faults.length > 0)
+    throw new UnbuildableError('pipeline-file', describeFaults(faults, pipelineFile));
   return parsed.pipeline;
 }

@@ -48,7 +48,11 @@ async function startable(ledger: Ledger, at: { run: string; attempt: number }, a
 }
 
 /** What the newest earlier attempt that got through this stage left. */
-async function latest(ledger: Ledger, at: { run: string; attempt: number }, stage: StageName): Promise<StageEnded | undefined> {
+async function latest(
+  ledger: Ledger,
+  at: { run: string; attempt: number },
+  stage: StageName,
+): Promise<StageEnded | undefined> {
   for (let attempt = at.attempt - 1; attempt >= 1; attempt -= 1) {
     const ended = await ledger.read(stageEndedKey({ run: at.run, attempt, stage }));
     if (ended?.outcome === 'success') return ended;
@@ -58,11 +62,18 @@ async function latest(ledger: Ledger, at: { run: string; attempt: number }, stag
 
 function imageEvent(
   begin: RunData & { openedAt: string },
-  of: { type: typeof eventTypes.artifactPublished | typeof eventTypes.artifactPackaged; image: { repository: string; digest: string } },
+  of: {
+    type: typeof eventTypes.artifactPublished | typeof eventTypes.artifactPackaged;
+    image: { repository: string; digest: string };
+  },
 ): Event {
   const { type, image } = of;
   const parts = {
-    work: { run: begin.run, attempt: begin.attempt, stage: type === eventTypes.artifactPublished ? ('publish' as const) : ('build' as const) },
+    work: {
+      run: begin.run,
+      attempt: begin.attempt,
+      stage: type === eventTypes.artifactPublished ? ('publish' as const) : ('build' as const),
+    },
     ...{ service, subjectId: `${image.repository}@${image.digest}`, time: begin.openedAt },
     customData: { ...runFields(begin), image },
   };
@@ -73,7 +84,12 @@ function imageEvent(
 
 function changeAgain(begin: BeginRecord): Event {
   return composeEvent({
-    ...{ type: eventTypes.changeMerged, work: { run: begin.run, attempt: begin.attempt, stage: 'source' }, service, time: begin.openedAt },
+    ...{
+      type: eventTypes.changeMerged,
+      work: { run: begin.run, attempt: begin.attempt, stage: 'source' },
+      service,
+      time: begin.openedAt,
+    },
     ...{ subjectId: begin.commit, content: { repository: { id: begin.source } }, customData: runFields(begin) },
   });
 }

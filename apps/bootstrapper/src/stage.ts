@@ -34,7 +34,7 @@ export function freezeSource(deps: BootstrapperDeps): Stage<ChangeMerged> {
       await deps.ledger.write(stageEndedKey({ ...run, stage }), {
         ...{ stage, outcome: 'success', startedAt: now, endedAt: new Date(deps.clock()).toISOString() },
         snapshot: { reference: plan.snapshot.reference, digest: plan.snapshot.digest },
-        ...(plan.warnings.length === 0 ? {} : { warnings: plan.warnings }),
+        ...(plan.warnings.length === 0 ? {} : { warnings: [...plan.warnings] }),
       });
     } catch (error) {
       if (signal.aborted) throw error;
@@ -51,7 +51,11 @@ async function tellAgain({ ledger }: BootstrapperDeps, begin: BeginRecord): Prom
   return emit(runStarted(begin), sourceFrozen(begin, { snapshot: ended.snapshot, time: ended.endedAt }));
 }
 
-async function failed(deps: BootstrapperDeps, at: { work: Work; begin: BeginRecord }, error: unknown): Promise<Outcome> {
+async function failed(
+  deps: BootstrapperDeps,
+  at: { work: Work; begin: BeginRecord },
+  error: unknown,
+): Promise<Outcome> {
   const { work, begin } = at;
   const meaning = meaningOf(error);
   if (meaning === undefined) throw error;
@@ -61,7 +65,8 @@ async function failed(deps: BootstrapperDeps, at: { work: Work; begin: BeginReco
     deps.notice(work.run.run, `waiting: ${message}`);
     return againLater(elapsedMs, message);
   }
-  const [outcome, code] = meaning.kind === 'wait' ? (['error', 'unavailable'] as const) : [meaning.outcome, meaning.code];
+  const [outcome, code] =
+    meaning.kind === 'wait' ? (['error', 'unavailable'] as const) : [meaning.outcome, meaning.code];
   const ended = {
     ...{ stage, outcome, reason: reasonOf(code, error), startedAt: work.now },
     endedAt: new Date(deps.clock()).toISOString(),

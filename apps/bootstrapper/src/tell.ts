@@ -18,7 +18,10 @@ export function runStarted(begin: BeginRecord): Event {
 }
 
 /** The source is frozen: the build may begin. */
-export function sourceFrozen(run: RunData, of: { snapshot: { reference: string; digest: string }; time: string }): Event {
+export function sourceFrozen(
+  run: RunData,
+  of: { snapshot: { reference: string; digest: string }; time: string },
+): Event {
   return composeEvent({
     type: eventTypes.buildQueued,
     work: { run: run.run, attempt: run.attempt, stage: 'source' },

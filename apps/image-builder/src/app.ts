@@ -1,1 +1,35 @@
-export {};
+import { endParked } from '@keelson/ledger';
+import { startService } from '@keelson/service';
+import type { Observed, Service, ServiceOptions } from '@keelson/service';
+import { Module } from '@nestjs/common';
+import { ImageBuilderController, stages } from './controller';
+import type { ImageBuilderStages } from './controller';
+import { service } from './deps';
+import type { ImageBuilderDeps } from './deps';
+import { TagObserver, tagKey } from './observer';
+import { buildImage } from './stage';
+
+@Module({})
+class ImageBuilderModule {}
+
+/** Starts the service. */
+export function startImageBuilder(
+  deps: ImageBuilderDeps,
+  host: Pick<ServiceOptions, 'bus' | 'logger' | 'metrics' | 'health'>,
+): Promise<Service> {
+  const answers: ImageBuilderStages = { buildImage: buildImage(deps) };
+  return startService({
+    ...host,
+    name: service,
+    module: {
+      module: ImageBuilderModule,
+      controllers: [ImageBuilderController],
+      providers: [{ provide: stages, useFactory: () => answers }],
+    },
+    observers: [{ observer: new TagObserver(deps), key: tagKey, intervalMs: 10_000 } as Observed],
+    onPark: (event, { error }) =>
+      endParked(deps.ledger, { service, stage: 'build', clock: deps.clock }, { event, error }),
+  });
+}
+
+export type { ImageBuilderDeps } from './deps';

@@ -1,4 +1,3 @@
-import { EventEmitter, on } from 'node:events';
 import { beginKey, imagesPrefix, openKey, planKey } from '@keelson/ledger';
 import type { OpenRecord } from '@keelson/ledger';
 import { imageName, imageTags, planSchema } from '@keelson/pipeline';
@@ -9,21 +8,10 @@ import type { BuildQueued, ImageBuilderDeps } from './deps';
 
 /** Moves a ref's moving tag to its newest image, only upwards. Runs in the leader: builds may end in any order. */
 export class TagObserver implements Observer<OpenRecord> {
-  readonly #nudges = new EventEmitter();
-
   constructor(readonly deps: ImageBuilderDeps) {}
-
-  /** A build has ended in this process: look now. */
-  nudge(): void {
-    this.#nudges.emit('nudge');
-  }
 
   list(): Promise<readonly OpenRecord[]> {
     return this.deps.ledger.open(service);
-  }
-
-  async *changes(signal: AbortSignal): AsyncIterable<void> {
-    for await (const _ of on(this.#nudges, 'nudge', { signal })) yield;
   }
 
   async report(open: OpenRecord, signal: AbortSignal): Promise<readonly []> {
@@ -34,7 +22,11 @@ export class TagObserver implements Observer<OpenRecord> {
     const tags = imageTags(plan);
     const moving = parseImageReference(`${repository}:${tags.moving}`);
     const present = await this.deps.client.head(moving, signal);
-    if (present !== undefined && (await this.#sequenceOf({ ...run, repository, digest: present.digest })) >= run.sequence) return [];
+    if (
+      present !== undefined &&
+      (await this.#sequenceOf({ ...run, repository, digest: present.digest })) >= run.sequence
+    )
+      return [];
     const image = await this.deps.client.manifest(parseImageReference(`${repository}:${tags.immutable}`), signal);
     await this.deps.client.putManifest(moving, image, signal);
     return [];
@@ -59,3 +51,8 @@ export class TagObserver implements Observer<OpenRecord> {
 
 // Only the build stage opens image-builder's records, and always with this type of event.
 const buildOf = (open: OpenRecord): BuildQueued => open.event as BuildQueued;
+
+export const tagKey = (open: OpenRecord): string => {
+  const { run, attempt } = buildOf(open).data.customData;
+  return `${run}.${attempt}`;
+};

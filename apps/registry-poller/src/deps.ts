@@ -11,6 +11,8 @@ export type RegistryPollerDeps = {
   client: RegistryClient;
   /** Image references with a tag that are watched for pushes by others, besides those of our own builds. */
   watched: readonly string[];
+  /** How often watched tags are looked at, milliseconds. */
+  pollMs: number;
   /** Milliseconds since the epoch. */
   clock: () => number;
   /** How long an image may be missing, or its registry away, before the run ends in an error. */

@@ -77,3 +77,5 @@ const runStarted = (run: RunData, time: string): Event =>
     ...{ subjectId: `${run.run}/1`, content: { pipelineName: run.source, uri: `keelson:run:${run.run}` } },
     customData: { ...runFields(run), name: runName(run.run) },
   });
+
+export const pushKey = ({ repository, tag }: ForeignPush): string => `${repository}:${tag}`;

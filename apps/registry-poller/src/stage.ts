@@ -19,7 +19,8 @@ export function seeImage(deps: RegistryPollerDeps): Stage<Packaged> {
     const work: Work = { run, stage, service, now };
     const nothingToDo = await settled(deps.ledger, work);
     if (nothingToDo !== undefined) return emit(...nothingToDo);
-    const { startedAt } = (await deps.ledger.write(stageStartedKey({ ...run, stage }), { stage, startedAt: now })).record;
+    const { startedAt } = (await deps.ledger.write(stageStartedKey({ ...run, stage }), { stage, startedAt: now }))
+      .record;
     const missing = await why(deps, event, signal);
     if (missing !== undefined) return waitOrEnd(deps, { ...work, startedAt }, missing);
     const ended = { stage, outcome: 'success' as const, startedAt, endedAt: instant(deps.clock()) };
@@ -40,7 +41,11 @@ async function why(deps: RegistryPollerDeps, event: Packaged, signal: AbortSigna
   }
 }
 
-async function waitOrEnd(deps: RegistryPollerDeps, work: Work & { startedAt: string }, message: string): Promise<Outcome> {
+async function waitOrEnd(
+  deps: RegistryPollerDeps,
+  work: Work & { startedAt: string },
+  message: string,
+): Promise<Outcome> {
   const elapsedMs = deps.clock() - Date.parse(work.startedAt);
   if (elapsedMs < deps.patienceMs) {
     if (elapsedMs > 0) deps.notice(work.run.run, `waiting: ${message}`);

@@ -4,7 +4,11 @@ import { runFields } from '@keelson/ledger';
 import { service } from './deps';
 
 /** The image can be pulled, by digest. */
-export function imagePublished(run: RunData, image: { repository: string; digest: string; tag?: string | undefined }, time: string): Event {
+export function imagePublished(
+  run: RunData,
+  image: { repository: string; digest: string; tag?: string | undefined },
+  time: string,
+): Event {
   const { repository, digest, tag } = image;
   return composeEvent({
     type: eventTypes.artifactPublished,

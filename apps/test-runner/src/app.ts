@@ -1,1 +1,35 @@
-export {};
+import { endParked } from '@keelson/ledger';
+import { startService } from '@keelson/service';
+import type { Observed, Service, ServiceOptions } from '@keelson/service';
+import { Module } from '@nestjs/common';
+import { TestRunnerController, stages } from './controller';
+import type { TestRunnerStages } from './controller';
+import { service } from './deps';
+import type { TestRunnerDeps } from './deps';
+import { TestObserver, testKey } from './observer';
+import { cancelRun, queueTest } from './stage';
+
+@Module({})
+class TestRunnerModule {}
+
+/** Starts the service. */
+export function startTestRunner(
+  deps: TestRunnerDeps,
+  host: Pick<ServiceOptions, 'bus' | 'logger' | 'metrics' | 'health'>,
+): Promise<Service> {
+  const answers: TestRunnerStages = { queueTest: queueTest(deps), cancelRun: cancelRun(deps) };
+  return startService({
+    ...host,
+    name: service,
+    module: {
+      module: TestRunnerModule,
+      controllers: [TestRunnerController],
+      providers: [{ provide: stages, useFactory: () => answers }],
+    },
+    observers: [{ observer: new TestObserver(deps), key: testKey, intervalMs: 10_000 } as Observed],
+    onPark: (event, { error }) =>
+      endParked(deps.ledger, { service, stage: 'test', clock: deps.clock }, { event, error }),
+  });
+}
+
+export type { TestRunnerDeps } from './deps';

@@ -1,14 +1,6 @@
 import { composeEvent, eventTypes } from '@keelson/events';
 import type { Event } from '@keelson/events';
-import {
-  beginKey,
-  concludeRun,
-  openKey,
-  runFields,
-  runName,
-  stageEndedKey,
-  stageStartedKey,
-} from '@keelson/ledger';
+import { beginKey, concludeRun, openKey, runFields, runName, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import type { StageEnded } from '@keelson/ledger';
 import { instant, service } from './deps';
 import type { Published, TestRunnerDeps } from './deps';

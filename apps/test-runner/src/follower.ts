@@ -12,17 +12,22 @@ export type Kept = Pick<StageEnded, 'log' | 'artifacts' | 'warnings'>;
  * Copies one job's output into the log store while it runs, seals the log when it ends, and keeps its artifacts.
  * Resumes behind what is stored: nothing is lost or doubled when it is called again after a crash.
  */
-export async function follow(deps: TestRunnerDeps, open: { event: Published; name: string }, signal: AbortSignal): Promise<Kept> {
+export async function follow(
+  deps: TestRunnerDeps,
+  open: { event: Published; name: string },
+  signal: AbortSignal,
+): Promise<Kept> {
   const run = open.event.data.customData;
   const of = { run: run.run, attempt: run.attempt };
   const writer = new LogWriter({
     store: deps.ledger.store,
     prefix: logPrefix({ ...of, stage: 'test' }),
     clock: deps.clock,
+    signal,
   });
-  const { lines } = await writer.resume();
-  for await (const line of deps.jobs.log(open.name, { skipLines: lines }, signal)) await writer.write(line);
-  const { lines: total, bytes, sha256, complete } = await writer.seal();
+  const { skipLines } = await writer.resume();
+  for await (const line of deps.jobs.log(open.name, { skipLines }, signal)) await writer.write(line);
+  const { lines, bytes, sha256, complete } = await writer.seal(await completeness(deps, open.name));
   const artifacts = [];
   const warnings: string[] = [];
   try {
@@ -34,5 +39,11 @@ export async function follow(deps: TestRunnerDeps, open: { event: Published; nam
     deps.warn('artifacts could not be kept', { ...of, error: message, at: instant(deps.clock()) });
     warnings.push(`artifacts could not be kept: ${message}`);
   }
-  return { log: { lines: total, bytes, sha256, complete }, artifacts, warnings };
+  return { log: { lines, bytes, sha256, complete }, artifacts, warnings };
+}
+
+/** Nobody knows what a job that was lost would have printed: its log is sealed with a gap at the end. */
+async function completeness({ jobs }: TestRunnerDeps, name: string): Promise<{ complete?: boolean; reason?: string }> {
+  const job = (await jobs.list()).find((candidate) => candidate.name === name);
+  return job?.end?.kind === 'lost' ? { complete: false, reason: job.end.message } : {};
 }

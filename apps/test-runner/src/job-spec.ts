@@ -1,14 +1,14 @@
 import type { JobSpec } from '@keelson/jobs';
-import { planKey } from '@keelson/ledger';
-import { planSchema } from '@keelson/pipeline';
 import { TerminalError } from '@keelson/stage';
 import type { Published, TestRunnerDeps } from './deps';
+import { planOf } from './plan';
 
 /** The job that runs a plan's test in the published image. */
 export async function jobSpec(deps: TestRunnerDeps, open: { event: Published; name: string }): Promise<JobSpec> {
   const { run, attempt, source, ref, commit, image } = open.event.data.customData;
-  const plan = await deps.ledger.read(planKey(run, planSchema));
-  if (plan === undefined || plan.pipeline.test === 'none') throw new TerminalError(`the plan of run ${run} names no test`);
+  const plan = await planOf(deps.ledger, open.event);
+  if (plan === undefined || plan.pipeline.test === 'none')
+    throw new TerminalError(`the plan of run ${run} names no test`);
   const { test } = plan.pipeline;
   return {
     name: open.name,

@@ -1,7 +1,7 @@
 import { workKeyText } from '@keelson/events';
 import type { Event } from '@keelson/events';
 import type { JobState } from '@keelson/jobs';
-import { endKey, openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
+import { openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import type { EndRecord, OpenRecord } from '@keelson/ledger';
 import { superseded } from '@keelson/ledger';
 import { TerminalError } from '@keelson/stage';
@@ -22,7 +22,8 @@ const startDeadlineMs = 10 * 60_000;
 /** One open test: what it waits for, or what became of it. */
 export type OpenTest = { event: Published; open: OpenRecord; name: string };
 export type TestState = OpenTest &
-  ( | { kind: 'start' }
+  (
+    | { kind: 'start' }
     | { kind: 'follow' }
     | { kind: 'ended'; job: JobState; kept: Kept }
     | { kind: 'stopped'; job: JobState | undefined; kept: Kept | undefined; reason: Reason }
@@ -98,7 +99,11 @@ export class TestObserver implements Observer<TestState> {
   #stopped(test: OpenTest, job: JobState | undefined, reason: Reason): TestState | undefined {
     const kept = this.#followers.kept(test.name);
     if (job === undefined || kept !== undefined) return { ...test, kind: 'stopped', job, kept, reason };
-    void this.deps.jobs.stop(test.name).catch((error: unknown) => this.deps.warn('a job could not be stopped', { job: test.name, error: String(error) }));
+    void this.deps.jobs
+      .stop(test.name)
+      .catch((error: unknown) =>
+        this.deps.warn('a job could not be stopped', { job: test.name, error: String(error) }),
+      );
     return this.#followers.isFollowing(test.name) ? undefined : { ...test, kind: 'follow' };
   }
 
@@ -146,7 +151,10 @@ const startReason = (error: unknown): Reason => ({
   message: `the test could not be started: ${error instanceof Error ? error.message : String(error)}`,
 });
 
-const endedElsewhere = (end: EndRecord): Reason => ({ code: 'ended', message: `the attempt was ended by ${end.endedBy}` });
+const endedElsewhere = (end: EndRecord): Reason => ({
+  code: 'ended',
+  message: `the attempt was ended by ${end.endedBy}`,
+});
 
 function openTest(open: OpenRecord): OpenTest {
   // Only queueTest opens test-runner's records, and always with this type of event.
@@ -154,3 +162,5 @@ function openTest(open: OpenRecord): OpenTest {
   const { run, attempt } = event.data.customData;
   return { event, open, name: workKeyText({ run, attempt, stage: 'test' }) };
 }
+
+export const testKey = ({ name }: TestState): string => name;

@@ -1,10 +1,10 @@
 import type { EventOf } from '@keelson/events';
-import { beginKey, endKey, endOf, endRun, openKey, planKey, settled, stageEndedKey } from '@keelson/ledger';
-import { planSchema } from '@keelson/pipeline';
+import { beginKey, endKey, endOf, endRun, openKey, settled, stageEndedKey } from '@keelson/ledger';
 import { emit, TerminalError } from '@keelson/stage';
 import type { Stage } from '@keelson/stage';
 import { instant, service } from './deps';
 import type { Published, TestRunnerDeps } from './deps';
+import { planOf } from './plan';
 import { testFinished, testQueued } from './tell';
 
 /** `artifact.published` -> an open record, which the observer works on. A run without a test ends here, green. */
@@ -19,8 +19,8 @@ export function queueTest({ ledger, clock }: TestRunnerDeps): Stage<Published> {
     const nothingToDo = await settled(ledger, work);
     if (nothingToDo !== undefined) return emit(...told, ...nothingToDo);
     if (ended !== undefined) return emit(...told); // the observer is about to end the run
-    const plan = await ledger.read(planKey(run.run, planSchema));
-    if (plan === undefined) throw new TerminalError(`run ${run.run} has no plan: it was not started by a snapshot of ours`);
+    const plan = await planOf(ledger, event);
+    if (plan === undefined) return emit(...(await endRun(ledger, endOf(work, 'error', needsCluster(event)))));
     if (plan.pipeline.test === 'none') {
       const reason = { code: 'no-test', message: 'the pipeline file says `test: none`: nothing was tested' };
       return emit(...(await endRun(ledger, endOf(work, 'success', reason))));
@@ -30,8 +30,15 @@ export function queueTest({ ledger, clock }: TestRunnerDeps): Stage<Published> {
   };
 }
 
+const needsCluster = ({ subject }: Published) => ({
+  code: 'needs-cluster',
+  message: `${subject} was not built here: only a cluster can run a test inside an image`,
+});
+
+export type RunCancelled = EventOf<'dev.cdeventsx.keelson-run.cancelled.0.1.0'>;
+
 /** `run.cancelled` -> the end of the newest attempt, unless it has ended. The observer stops its job. */
-export function cancelRun({ ledger, clock }: TestRunnerDeps): Stage<EventOf<'dev.cdeventsx.keelson-run.cancelled.0.1.0'>> {
+export function cancelRun({ ledger, clock }: TestRunnerDeps): Stage<RunCancelled> {
   return async (event) => {
     const { run } = event.data.customData;
     const attempt = (await ledger.attempts(run)).at(-1);

@@ -1,1 +1,36 @@
-export {};
+import { endParked } from '@keelson/ledger';
+import { startService } from '@keelson/service';
+import type { Observed, Service, ServiceOptions } from '@keelson/service';
+import { Module } from '@nestjs/common';
+import { WatcherController, stages } from './controller';
+import type { WatcherStages } from './controller';
+import { service } from './deps';
+import type { WatcherDeps } from './deps';
+import { HeadObserver, moveKey } from './observer';
+import { recordRequest } from './stage';
+
+@Module({})
+class WatcherModule {}
+
+/** Starts the service. */
+export function startWatcher(
+  deps: WatcherDeps,
+  host: Pick<ServiceOptions, 'bus' | 'logger' | 'metrics' | 'health'>,
+): Promise<Service> {
+  const answers: WatcherStages = { recordRequest: recordRequest(deps) };
+  return startService({
+    ...host,
+    name: service,
+    module: {
+      module: WatcherModule,
+      controllers: [WatcherController],
+      providers: [{ provide: stages, useFactory: () => answers }],
+    },
+    observers: [{ observer: new HeadObserver(deps), key: moveKey, intervalMs: 60_000 } as Observed],
+    onPark: (event, { error }) =>
+      endParked(deps.ledger, { service, stage: 'source', clock: deps.clock }, { event, error }),
+  });
+}
+
+export { Heads } from './heads';
+export type { WatcherDeps } from './deps';

@@ -36,6 +36,7 @@ export async function account(ledger: Ledger): Promise<Account> {
   let seen = 0;
   let deletions = 0;
   for await (const change of changes(ledger, unexplained)) {
+    if (change.kind === 'baseline') continue;
     counts.contained += change.contained.length;
     seen += change.contained.length;
     if (change.commit === null) {

@@ -28,6 +28,8 @@ export type {
   StageEnded,
   StageStarted,
 } from './records';
+export { endParked } from './parked';
+export type { ParkedBy } from './parked';
 export { endRun, runFinished } from './run-end';
 export { concludeRun, endOf, runFields, settled, superseded } from './settle';
 export type { Work } from './settle';

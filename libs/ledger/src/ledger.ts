@@ -1,7 +1,7 @@
 import type { RunData } from '@keelson/events';
 import type { ObjectStore } from '@keelson/objects';
 import type { RecordKey } from './key';
-import { unsegment } from './key';
+import { segment, unsegment } from './key';
 import { beginKey, changeKey, changesPrefix, endKey, openPrefix } from './keys';
 import { openRecord } from './records';
 import type { ChangeRecord, EndRecord, OpenRecord } from './records';
@@ -82,6 +82,16 @@ export class Ledger {
     let last = 0;
     for await (const sequence of this.sequences(source, ref)) last = sequence;
     return last;
+  }
+
+  /** Ids of the runs that built an image, whatever repository they pushed it to. */
+  async runsOfImage(digest: string): Promise<readonly string[]> {
+    const runs: string[] = [];
+    for (const repository of await this.store.listSegments('images/')) {
+      for (const run of await this.store.listSegments(`images/${repository}${segment(digest)}/`))
+        runs.push(unsegment(run));
+    }
+    return runs;
   }
 
   /** Ids of all runs that have a record, oldest first. */

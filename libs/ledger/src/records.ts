@@ -11,7 +11,8 @@ export const changeRecord = z.object({
   source: z.string().min(1),
   ref: z.string().min(1),
   sequence: z.int().min(1),
-  kind: z.enum(['created', 'advanced', 'forced', 'deleted', 'requested']),
+  /** `baseline`: a head taken as the place to start from, not built; it has no run. */
+  kind: z.enum(['baseline', 'created', 'advanced', 'forced', 'deleted', 'requested']),
   /** Null when the ref is gone. */
   commit: commitId.nullable(),
   previous: commitId.nullable(),

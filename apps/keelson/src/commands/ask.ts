@@ -1,0 +1,56 @@
+import { composeEvent, eventTypes, stageName } from '@keelson/events';
+import type { Event } from '@keelson/events';
+import { endKey, runName } from '@keelson/ledger';
+import { openBusAccess } from '../bus-access';
+import { UsageError } from '../usage-error';
+import { writeJson } from './context';
+import type { Context } from './context';
+import { findRun } from './find-run';
+
+/** Commands publish events; they never write records. */
+async function publish(context: Context, event: Event, said: string): Promise<void> {
+  const bus = await openBusAccess(context.data);
+  try {
+    await bus.publish([event], context.signal);
+    if (context.isJson) return await writeJson(context, event);
+    await context.output.write(said);
+    if (!bus.isLive)
+      await context.problems.write('no keelson is running on this data directory: it happens at the next `keelson up`');
+  } finally {
+    await bus.close();
+  }
+}
+
+/** `keelson retry RUN [--from STAGE]`: asks for another attempt. What the earlier ones left stays. */
+export async function retry(context: Context, run: string, options: { from?: string }): Promise<void> {
+  const id = await findRun(context.ledger, run);
+  const last = (await context.ledger.attempts(id)).at(-1) ?? 0;
+  if ((await context.ledger.read(endKey(id, last))) === undefined) {
+    throw new UsageError(`${runName(id)} has not ended yet: \`keelson cancel ${runName(id)}\` ends it`);
+  }
+  const from = options.from === undefined ? undefined : stageName.safeParse(options.from);
+  if (from?.success === false)
+    throw new UsageError(
+      `there is no stage ${JSON.stringify(options.from)}: it is one of ${stageName.options.join(', ')}`,
+    );
+  const attempt = last + 1;
+  const event = composeEvent({
+    ...{ type: eventTypes.runRetried, work: { run: id, attempt, stage: 'source' }, service: 'command' },
+    ...{ subjectId: id, content: {}, time: new Date().toISOString() },
+    customData: { run: id, attempt, ...(from === undefined ? {} : { from: from.data }) },
+  });
+  await publish(context, event, `asked for attempt ${attempt} of ${runName(id)}`);
+}
+
+/** `keelson cancel RUN`: asks for a run to end now. */
+export async function cancel(context: Context, run: string): Promise<void> {
+  const id = await findRun(context.ledger, run);
+  const attempt = (await context.ledger.attempts(id)).at(-1) ?? 1;
+  if ((await context.ledger.read(endKey(id, attempt))) !== undefined)
+    throw new UsageError(`${runName(id)} has ended already`);
+  const event = composeEvent({
+    ...{ type: eventTypes.runCancelled, work: { run: id, attempt, stage: 'test' }, service: 'command' },
+    ...{ subjectId: id, content: {}, customData: { run: id }, time: new Date().toISOString() },
+  });
+  await publish(context, event, `asked for ${runName(id)} to end`);
+}

@@ -1,0 +1,21 @@
+/** What the command takes from the environment. */
+export type Environment = {
+  /** KEELSON_DATA: the data directory, where --data does not say. */
+  data: string | undefined;
+  /** NO_COLOR (https://no-color.org): any value turns colours off. */
+  noColor: boolean;
+  /** DOCKER_CONFIG: where Docker keeps its config.json. */
+  dockerConfig: string | undefined;
+  /** HOME, for the configuration files that live there. */
+  home: string | undefined;
+};
+
+/** The environment, read once. */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
+  return {
+    data: env.KEELSON_DATA === '' ? undefined : env.KEELSON_DATA,
+    noColor: env.NO_COLOR !== undefined && env.NO_COLOR !== '',
+    dockerConfig: env.DOCKER_CONFIG,
+    home: env.HOME,
+  };
+}

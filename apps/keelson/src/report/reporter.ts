@@ -1,0 +1,13 @@
+import type { Event } from '@keelson/events';
+import type { LogLine } from '@keelson/logs';
+
+/** Whose log a line is from. */
+export type LogOrigin = { run: string; attempt: number; name: string };
+
+/** What a person, or a machine, is told while the pipeline runs. Two run: for people and for machines. */
+export interface Reporter {
+  event(event: Event): Promise<void>;
+  logLine(origin: LogOrigin, line: LogLine): Promise<void>;
+  /** Why nothing happens, or what is odd, about a source or a run. */
+  notice(about: string, message: string): Promise<void>;
+}

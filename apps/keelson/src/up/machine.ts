@@ -1,0 +1,142 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { SourceAccess, startBootstrapper } from '@keelson/app-bootstrapper';
+import { startImageBuilder } from '@keelson/app-image-builder';
+import { startRegistryPoller } from '@keelson/app-registry-poller';
+import { startTestRunner } from '@keelson/app-test-runner';
+import { Heads, startWatcher } from '@keelson/app-watcher';
+import type { LmdbBus } from '@keelson/bus';
+import { Credentials, Mirror, mirrorDir, RemoteHeads } from '@keelson/git';
+import type { Source } from '@keelson/git';
+import { ProcessJobs } from '@keelson/jobs';
+import { Ledger } from '@keelson/ledger';
+import type { ChangeRecord } from '@keelson/ledger';
+import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
+import { stopInOrder } from '@keelson/service';
+import type { Service, StopStep } from '@keelson/service';
+import { socketPath } from '../data-directory';
+import type { Context } from '../commands/context';
+import { readEnvironment } from '../config';
+import { materialiser } from '../materialise';
+import { ObservedStore } from '../observed-store';
+import { serveSocket } from '../socket-server';
+import { startEmbeddedRegistry } from './embedded-registry';
+import { openBus } from './open-bus';
+import { serviceLog } from './service-log';
+
+export type MachineOptions = {
+  context: Context;
+  sources: readonly Source[];
+  from: 'head' | 'now';
+  /** Of the embedded registry; undefined: the one it had last time. */
+  port: number | undefined;
+  /** Image tags watched for pushes by others. */
+  images: readonly string[];
+  /** Tests at once; undefined: as many as the machine has cores. */
+  testLimit: number | undefined;
+  cancelRunning: boolean;
+  tokenFile: string | undefined;
+  notice: (about: string, message: string) => void;
+  looked: (source: Source, changes: readonly ChangeRecord[]) => void;
+};
+
+/** The five services in one process, sharing one bus, one object store, one set of jobs and one registry. */
+export type Machine = {
+  bus: LmdbBus;
+  ledger: Ledger;
+  store: ObservedStore;
+  registryAddress: string;
+  /** Ends everything, last started first, jobs included. Returns what did not end in time. */
+  close: () => Promise<readonly { name: string; why: string }[]>;
+};
+
+/** How long a neighbour that is away is waited for before a run ends in an error. */
+const patienceMs = 10 * 60_000;
+/** Before the second and the third attempt, after an error of ours. */
+const retryDelaysMs = [1_000, 10_000];
+/** From Ctrl-C to the end. */
+const closeWithinMs = 9_000;
+
+/** Starts what the five services share, then the services, each after those whose events it takes. @throws UsageError */
+export async function startMachine(options: MachineOptions): Promise<Machine> {
+  const steps: StopStep[] = [];
+  const close = () => stopInOrder([...steps].reverse(), { timeoutMs: closeWithinMs });
+  try {
+    const shared = await startShared(options, steps);
+    for (const start of serviceStarts(options, shared)) {
+      const service = await start();
+      steps.push({ name: service.name, stop: () => service.close() });
+    }
+    const socket = await serveSocket(shared.bus, await socketPath(options.context.data));
+    steps.push({ name: 'the socket', stop: () => socket.close() });
+    const { bus, ledger, store, registryAddress } = shared;
+    return { bus, ledger, store, registryAddress, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+type Shared = Awaited<ReturnType<typeof startShared>>;
+
+async function startShared({ context, port, tokenFile, notice }: MachineOptions, steps: StopStep[]) {
+  const { data } = context;
+  const bus = await openBus(data);
+  steps.push({ name: 'the bus', stop: () => bus.close() });
+  const store = new ObservedStore(context.ledger.store);
+  const ledger = new Ledger(store);
+  const registry = await startEmbeddedRegistry(store, data, port);
+  steps.push({ name: 'the registry', stop: () => registry.close() });
+  const { dockerConfig, home } = readEnvironment();
+  const dockerDirectory = dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));
+  const client = new RegistryClient(
+    dockerDirectory === undefined ? {} : { credentials: dockerConfigCredentials(dockerDirectory) },
+  );
+  steps.push({ name: 'connections to registries', stop: () => client.close() });
+  const jobs = new ProcessJobs({
+    directory: data.jobs,
+    materialise: materialiser(ledger, client),
+    onWarning: (message) => notice('jobs', message),
+  });
+  steps.push({ name: 'jobs', stop: () => jobs.close() });
+  const remote = new RemoteHeads({ credentials: new Credentials({ tokenFile }) });
+  steps.push({ name: 'connections to repositories', stop: () => remote.close() });
+  return { bus, store, ledger, client, jobs, remote, registryAddress: registry.address };
+}
+
+/** Consumers before producers: nothing that is published waits for a queue to be declared. */
+function serviceStarts(options: MachineOptions, shared: Shared): readonly (() => Promise<Service>)[] {
+  const { context, notice } = options;
+  const { bus, ledger, client, jobs, remote, registryAddress: registryPrefix } = shared;
+  const host = { bus, logger: serviceLog(context.data) };
+  const clock = Date.now;
+  const common = { ledger, clock, patienceMs, notice };
+  const mirrors = join(context.data.git, 'mirrors');
+  const warn = (message: string, fields?: Record<string, unknown>) => host.logger.warn(fields ?? {}, message);
+  const mirrorOf = (url: string) => new Mirror({ directory: mirrorDir(mirrors, url), url, remote });
+  const sources = new SourceAccess({ mirrors, worktrees: join(context.data.git, 'worktrees'), remote });
+  const testLimit = options.testLimit ?? availableParallelism();
+  return [
+    () =>
+      startTestRunner(
+        { ...common, jobs, limit: testLimit, cancelRunning: options.cancelRunning, retryDelaysMs, warn },
+        host,
+      ),
+    () => startRegistryPoller({ ...common, client, watched: options.images, pollMs: 10_000 }, host),
+    () => startImageBuilder({ ...common, client, registryPrefix }, host),
+    () =>
+      startBootstrapper(
+        { ...common, client, registry: { prefix: registryPrefix, codec: 'none' }, sources, column: 'machine' },
+        host,
+      ),
+    () =>
+      startWatcher(
+        {
+          ...{ ledger, clock, notice, sources: options.sources, from: options.from, looked: options.looked },
+          heads: new Heads(remote, mirrorOf, (message) => notice('watcher', message)),
+          ...{ localIntervalMs: 10_000, remoteIntervalMs: 10_000, random: Math.random },
+        },
+        host,
+      ),
+  ];
+}

@@ -1,0 +1,31 @@
+import type { EventOf } from '@keelson/events';
+import type { Ledger, ChangeRecord } from '@keelson/ledger';
+import type { Source } from '@keelson/git';
+import type { Heads } from './heads';
+
+export const service = 'watcher';
+
+export type RunRequested = EventOf<'dev.cdeventsx.keelson-run.requested.0.1.0'>;
+
+export type WatcherDeps = {
+  ledger: Ledger;
+  sources: readonly Source[];
+  /** Reads refs and histories, of local and remote repositories. */
+  heads: Heads;
+  /** What to do with a head that is there at the first look: build it, or wait for the next one. */
+  from: 'head' | 'now';
+  /** Milliseconds since the epoch. */
+  clock: () => number;
+  /** How often a local repository is looked at without a hint. */
+  localIntervalMs: number;
+  /** How often a remote repository is looked at, before jitter and back-off. */
+  remoteIntervalMs: number;
+  /** 0 to 1, for jitter. */
+  random: () => number;
+  /** Says to whoever watches why nothing happens. */
+  notice: (source: string, message: string) => void;
+  /** Told whenever every head of a source is recorded and told: its present changes. Empty when nothing matches. */
+  looked: (source: Source, changes: readonly ChangeRecord[]) => void;
+};
+
+export const instant = (ms: number): string => new Date(ms).toISOString();

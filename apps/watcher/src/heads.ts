@@ -1,0 +1,89 @@
+import {
+  commitsBetween,
+  localHeads,
+  Mirror,
+  openRepository,
+  reflogBetween,
+  selectHeads,
+  watchLocal,
+} from '@keelson/git';
+import type { Head, RemoteHeads, Repository, Source } from '@keelson/git';
+
+/** The heads of a source that match its pattern. `missing` says in a sentence why there are none. */
+export type FoundHeads = { heads: readonly Head[]; missing?: string };
+
+/** The commits that came with a move, oldest first, without the new head itself. */
+export type History = { between: string[]; isForced: boolean };
+
+/** A move of a ref, by the commits it had before and has now. */
+export type Step = { ref: string; from: string; to: string };
+
+/** More commits than this in one move are counted, but not all named. */
+const historyLimit = 100_000;
+
+/** Refs and histories of watched sources, local and remote. */
+export class Heads {
+  readonly #opened = new Map<string, Promise<Repository>>();
+
+  constructor(
+    readonly remotes: RemoteHeads,
+    readonly mirrorOf: (url: string) => Mirror,
+    readonly warn: (message: string) => void,
+  ) {}
+
+  /** What the source's pattern names now. @throws what libs/git throws for a repository that cannot be read */
+  async list({ location, pattern }: Source, signal: AbortSignal): Promise<FoundHeads> {
+    const found =
+      location.kind === 'local'
+        ? await localHeads(await this.#open(location.path), pattern, signal)
+        : await this.#remote(location.url, pattern, signal);
+    return found.absence === undefined
+      ? { heads: found.heads }
+      : { heads: found.heads, missing: `waiting: ${found.absence.message}` };
+  }
+
+  /** Hints that a local source may have moved; nothing for remote ones, nor for one that cannot be watched. */
+  async *hints({ location }: Source, signal: AbortSignal): AsyncIterable<void> {
+    if (location.kind !== 'local') return;
+    const repository = await this.#open(location.path).catch(() => undefined); // the look says why
+    if (repository !== undefined) yield* watchLocal(repository, signal, { onWarning: (message) => this.warn(message) });
+  }
+
+  /** What a move brought. */
+  async history(source: Source, { ref, from, to }: Step, signal: AbortSignal): Promise<History> {
+    const repository = await this.#withHistory(source, { ref, from, to }, signal);
+    const range = await commitsBetween(repository, { from, to, limit: historyLimit, signal });
+    // Where the old head is gone for good (forced, and pruned), the range is the whole history: nobody saw that arrive.
+    const between = range.fromKnown ? range.commits.filter((commit) => commit !== to) : [];
+    return { between, isForced: range.forced || !range.fromKnown };
+  }
+
+  /** Values the ref had in between and that its new head does not contain, oldest first: pushed, and forced away unseen. */
+  async leftBehind(source: Source, { ref, from, to }: Step, signal: AbortSignal): Promise<readonly string[]> {
+    if (source.location.kind !== 'local') return [];
+    const repository = await this.#open(source.location.path);
+    const values = await reflogBetween(repository, { ref, from, to, signal });
+    const left: string[] = [];
+    for (const value of values) {
+      const range = await commitsBetween(repository, { from: value, to, limit: 1, signal });
+      if (range.forced) left.push(value);
+    }
+    return left;
+  }
+
+  async #withHistory(source: Source, step: Step, signal: AbortSignal): Promise<Repository> {
+    if (source.location.kind === 'local') return this.#open(source.location.path);
+    return this.mirrorOf(source.location.url).ensureHistory({ ...step, limit: historyLimit }, signal);
+  }
+
+  async #remote(url: string, pattern: string | undefined, signal: AbortSignal) {
+    return selectHeads(await this.remotes.heads(url, [pattern], signal), pattern);
+  }
+
+  #open(path: string): Promise<Repository> {
+    const opened = this.#opened.get(path) ?? openRepository(path);
+    this.#opened.set(path, opened);
+    opened.catch(() => this.#opened.delete(path)); // gone now; it may come back
+    return opened;
+  }
+}

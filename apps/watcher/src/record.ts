@@ -1,0 +1,64 @@
+import { newRunId } from '@keelson/events';
+import { changeKey, runName } from '@keelson/ledger';
+import type { ChangeRecord } from '@keelson/ledger';
+import { instant } from './deps';
+import type { WatcherDeps } from './deps';
+import type { Move } from './look';
+
+type Moved = Extract<Move, { kind: 'moved' }>;
+
+/**
+ * Writes what a ref moved over, before anybody hears of it: one record for each value it had, the last one last.
+ * Returns the records that stand. When another watcher was first, what it wrote stands, and the next look sees the rest.
+ */
+export async function recordMove(
+  deps: WatcherDeps,
+  move: Moved,
+  signal: AbortSignal,
+): Promise<readonly ChangeRecord[]> {
+  const recorded: ChangeRecord[] = [];
+  let previous = move.previous;
+  for (const commit of await valuesOf(deps, move, signal)) {
+    const change = await changeOf(deps, { ...move, commit, previous }, signal);
+    const { record } = await deps.ledger.write(changeKey(change.source, change.ref, change.sequence), change);
+    recorded.push(record);
+    if (record.commit !== commit) break;
+    previous = record;
+  }
+  return recorded;
+}
+
+/** The values the ref had since the last record, the present one last; in between only those that a forced move left behind. */
+async function valuesOf(deps: WatcherDeps, move: Moved, signal: AbortSignal): Promise<readonly (string | null)[]> {
+  const from = move.previous?.commit;
+  if (move.commit === null || from == null) return [move.commit];
+  const left = await deps.heads.leftBehind(move.watch.source, { ref: move.ref, from, to: move.commit }, signal);
+  return [...left, move.commit];
+}
+
+async function changeOf(deps: WatcherDeps, move: Moved, signal: AbortSignal): Promise<ChangeRecord> {
+  const { ref, commit, previous } = move;
+  const source = move.watch.source.name;
+  const run = newRunId();
+  const history = await historyOf(deps, move, signal);
+  return {
+    ...{ run, name: runName(run), source, ref, commit, previous: previous?.commit ?? null },
+    ...{ sequence: (previous?.sequence ?? 0) + 1, seenAt: instant(deps.clock()), ...history },
+  };
+}
+
+async function historyOf(
+  deps: WatcherDeps,
+  move: Moved,
+  signal: AbortSignal,
+): Promise<Pick<ChangeRecord, 'kind' | 'contained'>> {
+  const { commit, previous } = move;
+  if (commit === null) return { kind: 'deleted', contained: [] };
+  if (previous === undefined)
+    return { kind: move.isFirstLook && deps.from === 'now' ? 'baseline' : 'created', contained: [] };
+  // A recreated branch goes on where the deleted one was last seen.
+  const from = previous.commit ?? previous.previous;
+  if (from === null) return { kind: 'created', contained: [] };
+  const history = await deps.heads.history(move.watch.source, { from, to: commit, ref: move.ref }, signal);
+  return { kind: history.isForced ? 'forced' : 'advanced', contained: history.between };
+}

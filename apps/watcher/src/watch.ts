@@ -1,0 +1,123 @@
+import { nextPoll } from '@keelson/git';
+import type { PollDecision, Source } from '@keelson/git';
+import type { ChangeRecord } from '@keelson/ledger';
+import type { WatcherDeps } from './deps';
+
+/** A commit takes some writes: hints this close together are one. */
+const settleMs = 2;
+
+/** One watched source: when to look next, and what its refs were last found at. */
+export class Watch {
+  #lastMs: number | undefined;
+  #failures = 0;
+  #retryAfterMs: number | undefined;
+  /** Chosen once per look. */
+  #random = 0;
+  #isHinted = true;
+  #timer: NodeJS.Timeout | undefined;
+  #said: string | undefined;
+  readonly #changes = new Map<string, ChangeRecord>();
+  #unsettled = new Set<string>();
+
+  constructor(
+    readonly source: Source,
+    readonly deps: WatcherDeps,
+  ) {}
+
+  /** The newest recorded change of a ref, as far as this process knows. */
+  change = (ref: string): ChangeRecord | undefined => this.#changes.get(ref);
+
+  /** Refs this source was ever seen to have. */
+  refs = (): readonly string[] => [...this.#changes.keys()];
+
+  isDue(): boolean {
+    return this.#isHinted || this.#unsettled.size > 0 || this.#next().due;
+  }
+
+  /** Look at the next occasion. */
+  hint(): void {
+    this.#isHinted = true;
+  }
+
+  /** A look begins: hints from now on ask for another one. */
+  begin(): void {
+    this.#isHinted = false;
+  }
+
+  recorded(change: ChangeRecord): void {
+    this.#changes.set(change.ref, change);
+  }
+
+  /** A look has ended well, with these refs still to be recorded and told. */
+  succeeded(moved: readonly string[]): void {
+    this.#failures = 0;
+    this.#unsettled = new Set(moved);
+    this.#plan(undefined);
+    if (moved.length === 0) this.#tell();
+  }
+
+  failed(retryAfterMs: number | undefined): void {
+    this.#failures += 1;
+    this.#plan(retryAfterMs);
+  }
+
+  /** A ref's move is recorded and told. */
+  settle(ref: string): void {
+    if (this.#unsettled.delete(ref) && this.#unsettled.size === 0) this.#tell();
+  }
+
+  /** Says it once, until something else is said; undefined takes it back. */
+  say(message: string | undefined): void {
+    if (message !== undefined && message !== this.#said) this.deps.notice(this.source.name, message);
+    this.#said = message;
+  }
+
+  /** Calls `hint` whenever it may be time to look, until the returned function is called. */
+  start(hint: () => void, signal: AbortSignal): () => void {
+    const wake = () => {
+      clearTimeout(this.#timer);
+      const waitMs = Math.max(settleMs, this.#next().at - this.deps.clock());
+      this.#timer = setTimeout(hint, waitMs).unref();
+    };
+    const ended = new AbortController();
+    void this.#follow(hint, AbortSignal.any([signal, ended.signal]));
+    this.#wake = wake;
+    wake();
+    return () => {
+      ended.abort();
+      clearTimeout(this.#timer);
+    };
+  }
+
+  #wake: () => void = () => undefined;
+
+  async #follow(hint: () => void, signal: AbortSignal): Promise<void> {
+    for await (const _ of this.deps.heads.hints(this.source, signal)) {
+      this.hint();
+      setTimeout(hint, settleMs).unref();
+    }
+  }
+
+  #plan(retryAfterMs: number | undefined): void {
+    this.#lastMs = this.deps.clock();
+    this.#retryAfterMs = retryAfterMs;
+    this.#random = this.deps.random();
+    this.#wake();
+  }
+
+  #next(): PollDecision {
+    const { clock, localIntervalMs, remoteIntervalMs } = this.deps;
+    return nextPoll({
+      ...{ now: clock(), last: this.#lastMs, failures: this.#failures, retryAfterMs: this.#retryAfterMs },
+      intervalMs: this.source.location.kind === 'local' ? localIntervalMs : remoteIntervalMs,
+      random: this.#random,
+    });
+  }
+
+  #tell(): void {
+    this.deps.looked(
+      this.source,
+      [...this.#changes.values()].filter((change) => change.commit !== null),
+    );
+  }
+}
