@@ -16,7 +16,7 @@ const allowed: Record<string, readonly string[]> = {
   'registry-server': ['objects', 'registry'],
   ledger: ['events', 'objects'],
   logs: ['objects'],
-  pipeline: [],
+  pipeline: ['events'],
   service: ['events', 'config', 'stage', 'bus'],
   'app-watcher': ['events', 'config', 'stage', 'bus', 'git', 'ledger', 'service'],
   'app-bootstrapper': ['events', 'config', 'stage', 'bus', 'git', 'ledger', 'pipeline', 'registry', 'service'],
@@ -47,12 +47,12 @@ function imports(project: Project): { file: string; specifier: string }[] {
   return readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
     .flatMap((file) =>
-      [...readFileSync(path.join(src, file), 'utf8').matchAll(/(?:from|import\(|require\() ?'([^'.][^']*)'/g)].map(
-        (match) => ({
-          file: path.join(project.dir, 'src', file),
-          specifier: match[1] ?? '',
-        }),
-      ),
+      [
+        ...readFileSync(path.join(src, file), 'utf8').matchAll(/(?<![\w'])(?:from |import\(|require\()'([^'.][^']*)'/g),
+      ].map((match) => ({
+        file: path.join(project.dir, 'src', file),
+        specifier: match[1] ?? '',
+      })),
     );
 }
 

@@ -13,7 +13,7 @@ const swc = {
     parser: { syntax: 'typescript', decorators: true },
     transform: { legacyDecorator: true, useDefineForClassFields: true },
   },
-  module: { type: 'commonjs', importInterop: 'swc', ignoreDynamic: true },
+  module: { type: 'commonjs', importInterop: 'swc' },
 };
 
 /** Compiles `<projectDir>/src` into `<projectDir>/dist`, specs left out. Throws on a syntax error. */

@@ -2,9 +2,9 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { common, count } from '../command-line';
 import type { Act } from '../command-line';
-import { runOnce } from './run';
-import { up } from './up';
 import type { UpOptions } from './up';
+
+// Loaded where they are used: the five services would slow every question down.
 
 /** `keelson up` and `keelson run`: the two that make runs. */
 export function defineUp(root: Command, act: Act): void {
@@ -36,13 +36,20 @@ export function defineUp(root: Command, act: Act): void {
     .option('--jobs <count>', 'tests at once (default: the number of cores)', count)
     .option('--cancel-running', 'a newer commit also cancels a test of the same ref that is running', false)
     .option('--token-file <file>', 'a file with a token for remote repositories over https')
-    .action(act((context, names: string[], options: UpOptions) => up(context, names, options), 'new-data'));
+    .action(
+      act(
+        async (context, names: string[], options: UpOptions) => (await import('./up')).up(context, names, options),
+        'new-data',
+      ),
+    );
   common(root.command('run [path]').description('run the pipeline once for a working copy as it stands'))
     .option('--dirty', 'with its uncommitted and untracked (not ignored) files', false)
     .option('--port <port>', 'of the embedded registry, on loopback; 0 for any', count)
     .action(
-      act((context, path: string | undefined, options: { dirty: boolean; port?: number }) =>
-        runOnce(context, path ?? '.', options),
+      act(
+        async (context, path: string | undefined, options: { dirty: boolean; port?: number }) =>
+          (await import('./run')).runOnce(context, path ?? '.', options),
+        'new-data',
       ),
     );
 }
