@@ -17,7 +17,7 @@ import { show } from './commands/show';
 import { readEnvironment } from './config';
 import { dataDirectory, prepareDataDirectory, requireDataDirectory } from './data-directory';
 import { LineOutput } from './report/output';
-import { defineUp } from './up/define';
+import { defineRunners } from './up/define';
 
 type Common = { data?: string; json?: boolean; color: boolean };
 
@@ -33,7 +33,7 @@ export async function program(argv: readonly string[]): Promise<number> {
       const positional = args.slice(0, -1) as never[];
       status = (await work(await contextOf(this.optsWithGlobals<Common>(), need), ...positional)) ?? 0;
     };
-  defineUp(root, act);
+  defineRunners(root, act);
   defineQuestions(root, act);
   defineFiles(root, act);
   try {

@@ -18,7 +18,6 @@ const largestCommit = 16_777_216;
 /** What a commit says of itself. @throws ObjectMissingError when it is not in the repository */
 export async function commitInfo(source: ObjectSource, commit: string, signal?: AbortSignal): Promise<CommitInfo> {
   checkObjectId(commit);
-  const work = (bytes: Buffer): CommitInfo => parseCommit(commit, bytes);
   return withSession(source, (session) =>
     session.use(async (objects) => {
       objects.ask([commit]);
@@ -26,7 +25,7 @@ export async function commitInfo(source: ObjectSource, commit: string, signal?: 
       if (header?.type !== 'commit' || header.sizeBytes > largestCommit) {
         throw new ObjectMissingError(`there is no commit ${commit} in ${session.repository.gitDir}`);
       }
-      return work(await objects.content(header));
+      return parseCommit(commit, await objects.content(header));
     }, signal),
   );
 }
@@ -50,14 +49,11 @@ function parseCommit(commit: string, bytes: Buffer): CommitInfo {
   };
 }
 
+// eslint-disable-next-line no-control-regex -- control characters are what is replaced
+const control = /[\u0000-\u001f\u007f-\u009f]/g;
+
 /** Names and subjects reach terminals: no control characters. */
-function clean(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is replaced
-  return text
-    .replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ')
-    .trim()
-    .slice(0, 1024);
-}
+const clean = (text: string): string => text.replace(control, ' ').trim().slice(0, 1024);
 
 function timeOf(person: string): string {
   const seconds = Number(/> (-?\d{1,12})/.exec(person)?.[1] ?? 0);

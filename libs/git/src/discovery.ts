@@ -1,5 +1,5 @@
 import { leadsInward } from './address-scope';
-import { NoProtocolV2Error, RemoteUnavailableError } from './remote-errors';
+import { RemoteUnavailableError } from './remote-errors';
 import type { HttpAnswer, RemoteHttp } from './remote-http';
 import { refuseStatus } from './remote-status';
 
@@ -12,7 +12,7 @@ export const serviceUrl = (repository: string, service: string): URL => new URL(
 /**
  * Asks where a repository is, as git does before it uses one, following redirects that lead nowhere they should not.
  * @returns the repository's URL, the same one when it did not move
- * @throws RepositoryNotFoundError; RemoteAuthError; RemoteBusyError; RemoteUnavailableError; NoProtocolV2Error when no smart server answers
+ * @throws RepositoryNotFoundError; RemoteAuthError; RemoteBusyError; RemoteUnavailableError, also when it is no smart git server
  * @see https://git-scm.com/docs/http-protocol#_discovering_references
  */
 export async function discover(http: RemoteHttp, repository: string, signal?: AbortSignal): Promise<string> {
@@ -52,7 +52,7 @@ async function checkRedirect(from: URL, to: URL): Promise<void> {
 function concluded(base: string, answer: HttpAnswer): string {
   refuseStatus(base, answer);
   if (answer.headers['content-type'] !== 'application/x-git-upload-pack-advertisement') {
-    throw new NoProtocolV2Error(`${base} is not served by git's smart protocol`);
+    throw new RemoteUnavailableError(`${base} is not served by git's smart protocol`);
   }
   return base;
 }

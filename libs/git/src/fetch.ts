@@ -13,6 +13,8 @@ export type Fetching = {
   /** Knows credentials, and where the URL's repository has moved to. */
   remote: RemoteHeads;
   timeoutMs: number;
+  /** How long another process's lock file is waited for before it is taken for abandoned. */
+  lockWaitMs: number;
   signal?: AbortSignal | undefined;
 };
 
@@ -29,7 +31,6 @@ export type Fetch = Fetching & {
   absent: 'is-an-answer' | 'is-an-error';
 };
 
-const lockWaitMs = 5_000;
 const lockStepMs = 250;
 
 /** Words for "no such ref" and for "not by its id". */
@@ -72,7 +73,7 @@ async function fetchFollowing(fetch: Fetch, signal: AbortSignal): Promise<void> 
 async function fetchFrom(fetch: Fetch, location: string, signal: AbortSignal): Promise<void> {
   const env = await fetch.remote.credentials.environment(location);
   const args = argumentsOf(fetch, location);
-  await withoutLocks(fetch.repository, () => git(args, { repository: fetch.repository, env, signal }));
+  await withoutLocks(fetch, () => git(args, { repository: fetch.repository, env, signal }));
 }
 
 function argumentsOf(fetch: Fetch, location: string): readonly string[] {
@@ -106,17 +107,23 @@ function depthOf({ depth, deepen }: Fetch): readonly string[] {
 }
 
 /** A lock file in a repository that only we write to belongs to a process of ours that was killed, or is just ending. */
-async function withoutLocks<T>(repository: Repository, work: () => Promise<T>): Promise<T> {
+async function withoutLocks<T>({ repository, lockWaitMs }: Fetching, work: () => Promise<T>): Promise<T> {
   for (let waitedMs = 0; ; waitedMs += lockStepMs) {
     try {
       return await work();
     } catch (error) {
-      const lock =
-        error instanceof GitError ? /Unable to create '([^']+\.lock)': File exists/.exec(error.stderr)?.[1] : undefined;
-      if (lock === undefined || waitedMs > lockWaitMs) throw error;
-      const inside = path.resolve(repository.gitDir, lock).startsWith(`${repository.gitDir}${path.sep}`);
-      if (waitedMs === lockWaitMs && inside) await rm(path.resolve(repository.gitDir, lock), { force: true });
-      else await delay(lockStepMs);
+      const lock = lockOf(repository, error);
+      if (lock === undefined || waitedMs >= lockWaitMs + lockStepMs) throw error;
+      if (waitedMs < lockWaitMs) await delay(lockStepMs);
+      else await rm(lock, { force: true });
     }
   }
+}
+
+function lockOf(repository: Repository, error: unknown): string | undefined {
+  if (!(error instanceof GitError)) return undefined;
+  const named = /Unable to create '([^']+\.lock)': File exists/.exec(error.stderr)?.[1];
+  if (named === undefined) return undefined;
+  const file = path.resolve(repository.gitDir, named);
+  return file.startsWith(`${repository.gitDir}${path.sep}`) ? file : undefined;
 }

@@ -2,18 +2,23 @@ import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { git, GitError, GitMissingError, gitText, RepositoryGoneError } from './git-command';
 import { openRepository, RepositoryOwnerError } from './repository';
-import { remove, temporaryDirectory, TestRepository } from './testing/test-repository';
+import { copyOf, remove, temporaryDirectory, TestRepository } from './testing/test-repository';
 
 process.env['GIT_CONFIG_GLOBAL'] = '/dev/null';
 
 describe('git', () => {
+  let template: string;
   let root: string;
   let work: TestRepository;
 
+  beforeAll(() => {
+    template = temporaryDirectory();
+    TestRepository.create(path.join(template, 'work')).commit('first', { a: 'a' });
+  });
+  afterAll(() => remove(template));
   beforeEach(() => {
-    root = temporaryDirectory();
-    work = TestRepository.create(path.join(root, 'work'));
-    work.commit('first', { a: 'a' });
+    root = copyOf(template);
+    work = TestRepository.at(path.join(root, 'work'));
   });
   afterEach(() => remove(root));
 

@@ -56,7 +56,7 @@ export class HostBudget {
   #host(name: string): Host {
     const known = this.#hosts.get(name);
     if (known !== undefined) return known;
-    const created: Host = { nextAt: 0, running: 0, waiting: [] };
+    const created: Host = { nextAt: -Infinity, running: 0, waiting: [] };
     this.#hosts.set(name, created);
     return created;
   }

@@ -27,6 +27,8 @@ export type MirrorOptions = {
   remote: RemoteHeads;
   /** For one fetch; default 30 minutes. */
   timeoutMs?: number;
+  /** How long another process's lock file is waited for before it is taken for abandoned; default 5 s. */
+  lockWaitMs?: number;
 };
 
 const refAttempts = [1, 50, 0];
@@ -84,8 +86,8 @@ export class Mirror {
   }
 
   #fetching(repository: Repository, signal: AbortSignal | undefined): Fetching {
-    const { url, remote, timeoutMs = 1_800_000 } = this.options;
-    return { repository, url, remote, timeoutMs, signal };
+    const { url, remote, timeoutMs = 1_800_000, lockWaitMs = 5_000 } = this.options;
+    return { repository, url, remote, timeoutMs, lockWaitMs, signal };
   }
 
   async #fetchCommit(

@@ -18,8 +18,10 @@ export class ObjectProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #reader: ByteReader;
   #stderr = '';
+  readonly #closed: Promise<void>;
   #missingGit: Error | undefined;
   #broken = false;
+  #endedBecause: Error | undefined;
 
   constructor(private readonly repository: Repository) {
     this.#child = startGit(['cat-file', '--batch'], { repository });
@@ -32,7 +34,8 @@ export class ObjectProcess {
       this.#broken = true;
       this.#reader.fail(this.#missingGit);
     });
-    this.#child.once('close', () => (this.#broken = true));
+    this.#closed = new Promise((resolve) => this.#child.once('close', () => resolve()));
+    void this.#closed.then(() => (this.#broken = true));
   }
 
   /** False when it was ended, or stands in the middle of an answer. */
@@ -48,7 +51,7 @@ export class ObjectProcess {
   /** The next answer's header; undefined when there is no such object. */
   async header(): Promise<ObjectHeader | undefined> {
     const line = await this.#read(() => this.#reader.line(headerLimit));
-    if (line === undefined) throw this.#ended();
+    if (line === undefined) throw await this.#whyEnded();
     const match = /^([0-9a-f]{40,64}) (commit|tree|blob|tag) (\d+)$/.exec(line);
     if (match === null) return undefined; // "<name> missing", "<name> ambiguous"
     return { id: match[1] ?? '', type: match[2] as ObjectHeader['type'], sizeBytes: Number(match[3]) };
@@ -78,9 +81,10 @@ export class ObjectProcess {
     }
   }
 
-  /** Ends the process; pending reads fail with the reason. */
+  /** Ends the process; pending and later reads fail with the reason. */
   end(reason: Error = new Error('no longer needed')): void {
     this.#broken = true;
+    this.#endedBecause ??= reason;
     this.#reader.fail(reason);
     killGit(this.#child, 'SIGTERM');
   }
@@ -89,22 +93,20 @@ export class ObjectProcess {
     try {
       return await read();
     } catch (cause) {
-      this.end();
-      throw this.#child.exitCode === null ? cause : this.#ended(cause);
+      throw await this.#whyEnded(cause);
     }
   }
 
-  #ended(cause?: unknown): Error {
-    this.#broken = true;
-    if (this.#missingGit !== undefined) return this.#missingGit;
+  /** Our own reason, or what git said last. */
+  async #whyEnded(cause?: unknown): Promise<Error> {
+    const known = this.#endedBecause ?? this.#missingGit;
+    if (known !== undefined) return known;
+    this.end();
+    await this.#closed;
     const stderr = maskCredentials(this.#stderr).trim();
     const exitCode = this.#child.exitCode ?? undefined;
     const Kind = /not a git repository/.test(stderr) ? RepositoryGoneError : GitError;
-    return new Kind(`git cat-file in ${this.repository.gitDir}: ${stderr || 'ended early'}`, {
-      exitCode,
-      stderr,
-      cause,
-    });
+    return new Kind(`git cat-file in ${this.repository.gitDir}: ${stderr || 'ended early'}`, { exitCode, stderr, cause });
   }
 }
 

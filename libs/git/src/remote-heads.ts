@@ -111,19 +111,25 @@ export class RemoteHeads {
     }
   }
 
-  #overGit(
+  async #overGit(
     url: string,
     patterns: readonly (string | undefined)[],
     signal?: AbortSignal,
   ): Promise<readonly ListedRef[]> {
-    const options = {
-      url: this.locationOf(url),
-      patterns,
-      credentials: this.credentials,
-      timeoutMs: 2 * this.#timeoutMs,
-      signal,
-    };
-    return this.#budget.use(hostOf(url), () => lsRemote(options), signal);
+    const options = { url: this.locationOf(url), patterns, credentials: this.credentials, timeoutMs: 2 * this.#timeoutMs };
+    const refs = await this.#budget.use(hostOf(url), () => lsRemote({ ...options, signal }), signal);
+    if (refs.length === 0 && /^https?:/.test(url)) await this.#confirmGitServer(url, signal);
+    return refs;
+  }
+
+  /** git takes any page for an old server's list, and one without refs for none: a login page must not look like deleted branches. */
+  async #confirmGitServer(url: string, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.locate(url, signal);
+    } catch (error) {
+      if (!(error instanceof CertificateError) && !(error instanceof RemoteAuthError)) throw error;
+      // git has got through where we cannot
+    }
   }
 
   async #lsRefs(

@@ -1,1 +1,10 @@
-export {};
+export { LogClosedError, LogConflictError, LogDamagedError, MalformedLineError } from './log-errors';
+export type { LogLine } from './log-line';
+export { logManifest, readManifest } from './log-manifest';
+export type { LogGap, LogManifest, LogPlace } from './log-manifest';
+export { LogWriter } from './log-writer';
+export type { LogWriterOptions } from './log-writer';
+export { readLog } from './read-log';
+export type { ReadLogOptions } from './read-log';
+export { verifyLog } from './verify-log';
+export type { LogVerdict } from './verify-log';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { DirObjectStore } from './dir-object-store';
-import { keys } from './object-store-fixture.contract';
+import { keys } from './object-store-harness.contract';
 
 let base: string;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { DirObjectStore } from './dir-object-store';
 import { ObjectStoreError } from './object-store';
-import { keys } from './object-store-fixture.contract';
+import { keys } from './object-store-harness.contract';
 
 const disk = mkdtempSync(path.join(tmpdir(), 'keelson-objects-full-'));
 const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { encoding: 'utf8' });

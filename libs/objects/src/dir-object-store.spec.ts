@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DirObjectStore } from './dir-object-store';
 import { ObjectStoreError } from './object-store';
 import { describeObjectStore } from './object-store.contract';
-import { keys } from './object-store-fixture.contract';
+import { keys } from './object-store-harness.contract';
 
 let base: string;
 let count = 0;

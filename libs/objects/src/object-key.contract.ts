@@ -1,6 +1,6 @@
 import { InvalidKeyError } from './object-store';
 import type { ObjectStore } from './object-store';
-import { fill, keys, some, text } from './object-store-fixture.contract';
+import { fill, keys, some, text } from './object-store-harness.contract';
 
 /** The part of the contract that is about keys and prefixes. */
 export function describeKeys(store: () => ObjectStore): void {

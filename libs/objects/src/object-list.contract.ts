@@ -1,6 +1,6 @@
 import { InvalidKeyError } from './object-store';
 import type { ObjectStore } from './object-store';
-import { all, fill, keys } from './object-store-fixture.contract';
+import { all, fill, keys } from './object-store-harness.contract';
 
 /** The part of the contract that is about listing. */
 export function describeListing(store: () => ObjectStore): void {

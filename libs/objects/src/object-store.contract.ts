@@ -1,7 +1,7 @@
 import { describeKeys } from './object-key.contract';
 import { describeListing } from './object-list.contract';
 import type { ObjectStore } from './object-store';
-import { fill, keys, some, text } from './object-store-fixture.contract';
+import { fill, keys, some, text } from './object-store-harness.contract';
 
 const noise = (sizeBytes: number, seed: number) => Buffer.alloc(sizeBytes, 1).map((_, at) => (at * 31 + seed) & 0xff);
 

@@ -1,1 +1,13 @@
-export {};
+export { describeFaults } from './fault';
+export type { Fault } from './fault';
+export { maxPipelineBytes, pipelineFile } from './file-text';
+export { imageName } from './image-name';
+export { imageTags } from './image-tags';
+export { initPipeline } from './init-pipeline';
+export { pipelineJsonSchema } from './json-schema';
+export { parsePipeline, unsupportedOn } from './parse-pipeline';
+export type { ParsedPipeline } from './parse-pipeline';
+export type { Pipeline } from './pipeline';
+export { planSchema } from './plan';
+export type { Plan } from './plan';
+export type { Column } from './unsupported';

@@ -96,7 +96,7 @@ describe('a registry with tokens', () => {
     expect(await has('a')).toBe(true);
     expect(server.tokens.seen).toHaveLength(2);
     server.tokens.fault = (_, response) => {
-      response.end('{"token":"never valid"}');
+      response.end('{"token":"never-valid"}');
       return true;
     };
     server.valid.clear();
@@ -138,6 +138,7 @@ describe('a registry with tokens', () => {
       [503, '', RegistryUnavailableError],
       [429, '', RegistryUnavailableError],
       [200, '{}', RegistryProtocolError],
+      [200, '{"token":"two\\nlines"}', RegistryProtocolError],
       [200, '<html>', RegistryProtocolError],
       [302, '', RegistryProtocolError],
     ];

@@ -23,9 +23,10 @@ export type TokenRequest = {
 };
 
 // https://distribution.github.io/distribution/spec/auth/token/ : either name, 60 seconds when it does not say.
+const tokenText = z.string().regex(/^[\x21-\x7e]*$/, 'no text for a header');
 const tokenReply = z.object({
-  token: z.string().optional(),
-  access_token: z.string().optional(),
+  token: tokenText.optional(),
+  access_token: tokenText.optional(),
   expires_in: z.number().positive().optional(),
 });
 

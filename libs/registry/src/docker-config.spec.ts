@@ -82,7 +82,7 @@ describe('the logins of the docker configuration', () => {
   });
 
   it.each(['../evil', '/bin/sh', '-x', 'a b', ''.padEnd(65, 'x')])('never run the program %j', async (name) => {
-    await expect(lookUp({ credsStore: name }, 'a.b')).rejects.toBeInstanceOf(CredentialsError);
+    await expect(lookUp({ credsStore: name }, 'a.b')).rejects.toThrow('no such name');
   });
 
   it('say which helper failed, and nothing of what it printed', async () => {

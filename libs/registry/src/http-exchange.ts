@@ -31,6 +31,9 @@ export type HttpReply = {
 };
 
 const maxRedirects = 5;
+
+/** Registries on object storage answer an upload only when they have copied it: 10 MB/s is granted to the slowest. */
+const slowestBytesPerMs = 10_000;
 const redirectStatus = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -108,6 +111,7 @@ async function sendOnce(host: RegistryHost, outgoing: HttpRequest, signal: Abort
       method: outgoing.method,
       headers: { ...outgoing.headers, ...sizeHeader(outgoing) },
       body: outgoing.body === undefined ? null : source.bodyOf(outgoing.body),
+      headersTimeout: host.headersMs + (outgoing.body?.sizeBytes ?? 0) / slowestBytesPerMs,
       signal,
     });
     // A body that is destroyed unread emits an error, and without a listener that would end the process.
@@ -133,9 +137,19 @@ class SourceFault {
     return opened instanceof Uint8Array ? opened : Readable.from(this.watched(opened), { objectMode: false });
   }
 
+  /** Step by step: an error that is thrown in at a `yield` is the network's, one that `next` throws is the source's. */
   private async *watched(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    const iterator = source[Symbol.asyncIterator]();
     try {
-      yield* source;
+      for (let step = await this.next(iterator); step.done !== true; step = await this.next(iterator)) yield step.value;
+    } finally {
+      await iterator.return?.();
+    }
+  }
+
+  private async next(iterator: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
+    try {
+      return await iterator.next();
     } catch (error) {
       this.fault = { error };
       throw error;

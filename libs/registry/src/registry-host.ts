@@ -24,7 +24,7 @@ export type RegistryEntry = {
 /** Milliseconds. Every request ends by these, whatever the registry does. */
 export type RegistryTimeouts = {
   connectMs: number;
-  /** Until the reply begins; while a body is sent, for each pause in it. */
+  /** Until the reply begins, and for each pause while a body is sent; large bodies get more, by their size. */
   headersMs: number;
   /** For each pause in a reply's body. */
   idleMs: number;
@@ -46,6 +46,7 @@ export class RegistryHost {
   /** Where requests go. */
   readonly origin: string;
   readonly plainHttp: boolean;
+  readonly headersMs: number;
   readonly agent: Agent;
   readonly budget: RequestBudget;
   readonly login: RegistryLogin;
@@ -64,6 +65,7 @@ export class RegistryHost {
     this.origin = `${this.plainHttp ? 'http' : 'https'}://${address === 'docker.io' ? 'registry-1.docker.io' : address}`;
     this.login = new RegistryLogin(settings.credentials, [...new Set([address, entry.name])]);
     this.budget = new RequestBudget(entry.name, settings.requestsPerSecond, settings.clock);
+    this.headersMs = settings.timeouts.headersMs;
     this.agent = newAgent(settings.timeouts, entry.caFile);
   }
 }

@@ -7,9 +7,15 @@ import type { UpOptions } from './up';
 // Loaded where they are used: the five services would slow every question down.
 
 /** `keelson up` and `keelson run`: the two that make runs. */
-export function defineUp(root: Command, act: Act): void {
-  const sources =
-    'path^branch or url^branch; without ^branch its default branch; the branch may be a pattern (^feature/*)';
+export function defineRunners(root: Command, act: Act): void {
+  defineUp(root, act);
+  defineRun(root, act);
+}
+
+const sources =
+  'path^branch or url^branch; without ^branch its default branch; the branch may be a pattern (^feature/*)';
+
+function defineUp(root: Command, act: Act): void {
   common(root.command('up', { isDefault: true }).description('watch repositories and run their pipelines'))
     .argument('[source...]', `${sources}. No source: the repository of the current directory`)
     .option(
@@ -42,6 +48,9 @@ export function defineUp(root: Command, act: Act): void {
         'new-data',
       ),
     );
+}
+
+function defineRun(root: Command, act: Act): void {
   common(root.command('run [path]').description('run the pipeline once for a working copy as it stands'))
     .option('--dirty', 'with its uncommitted and untracked (not ignored) files', false)
     .option('--port <port>', 'of the embedded registry, on loopback; 0 for any', count)

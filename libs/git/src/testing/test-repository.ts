@@ -1,9 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { realpathSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gitEnvironment } from '../config';
+
+/** Nothing beside what was asked for: no sample hooks, no maintenance in the background. */
+const settings = ['init.defaultBranch=main', 'init.templateDir=', 'maintenance.auto=false', 'gc.auto=0'].flatMap(
+  (setting) => ['-c', setting],
+);
 
 const identity = {
   GIT_AUTHOR_NAME: 'A U Thor',
@@ -20,13 +24,20 @@ const identity = {
 /** A temporary directory, real path. */
 export const temporaryDirectory = (): string => realpathSync(mkdtempSync(path.join(tmpdir(), 'keelson-git-test-')));
 
+/** A copy of a directory that was prepared once: cheaper than to prepare it for every test. */
+export function copyOf(template: string): string {
+  const copy = temporaryDirectory();
+  cpSync(template, copy, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+  return copy;
+}
+
 export const remove = (directory: string): void => rmSync(directory, { recursive: true, force: true });
 
 export type RunOptions = { cwd: string; input?: string | Buffer; env?: Readonly<Record<string, string>> };
 
 /** Runs git as a test's user would. @returns standard output without the last line end @throws when it fails */
 export function runGit(args: readonly string[], { cwd, input, env = {} }: RunOptions): string {
-  const done = spawnSync('git', ['-c', 'init.defaultBranch=main', ...args], {
+  const done = spawnSync('git', [...settings, ...args], {
     cwd,
     env: gitEnvironment({ ...identity, ...env }),
     input: input ?? '',

@@ -87,6 +87,19 @@ describe('blobs', () => {
     });
   });
 
+  it('of 20 MiB lie in segments of 8 MiB, and their bytes nowhere else', async () => {
+    await registry.restart({});
+    const bytes = randomBytes(20 * 1024 * kibibyte);
+    const path = `/v2/a/blobs/${await registry.push('a', bytes)}`;
+    const sizes: number[] = [];
+    for await (const object of registry.store.list('')) if (object.sizeBytes > 1000) sizes.push(object.sizeBytes);
+    expect(sizes.map((size) => size / (1024 * kibibyte))).toEqual([8, 8, 4]);
+    const range = await registry.get(path, {
+      Range: `bytes=${String(8 * 1024 * kibibyte - 5)}-${String(16 * 1024 * kibibyte + 5)}`,
+    });
+    expect(await sent(range)).toBe(sha256(bytes.subarray(8 * 1024 * kibibyte - 5, 16 * 1024 * kibibyte + 6)));
+  });
+
   it('are mounted from a repository that has them, by one small object', async () => {
     const bytes = randomBytes(200 * kibibyte);
     const digest = await registry.push('base', bytes);

@@ -1,11 +1,11 @@
-import { OutgoingHttpHeaders } from 'node:http';
-import { STATUS_CODES } from 'node:http';
+import type { OutgoingHttpHeaders } from 'node:http';
 
 /** The codes of distribution-spec 1.1, and those that older clients know besides. */
 export type DistributionErrorCode =
   | 'BLOB_UNKNOWN'
   | 'BLOB_UPLOAD_INVALID'
   | 'BLOB_UPLOAD_UNKNOWN'
+  | 'DENIED'
   | 'DIGEST_INVALID'
   | 'MANIFEST_BLOB_UNKNOWN'
   | 'MANIFEST_INVALID'
@@ -32,7 +32,7 @@ export class DistributionError extends Error {
     readonly headers: OutgoingHttpHeaders = {},
   ) {
     const list = Array.isArray(faults) ? (faults as readonly DistributionFault[]) : [faults as DistributionFault];
-    super(list.map((fault) => fault.message).join('; ') || STATUS_CODES[status]);
+    super(list.map((fault) => fault.message).join('; '));
     this.faults = list;
   }
 }

@@ -69,6 +69,14 @@ describe('the registry', () => {
     expect((await registry.request('DELETE', await registry.begin('a'))).status).toBe(204);
   });
 
+  it('takes no change from a web page', async () => {
+    registry = await TestRegistry.start();
+    const headers = { Origin: 'http://127.0.0.1:8080' };
+    const answer = await registry.request('POST', '/v2/a/blobs/uploads/', { headers });
+    expect([answer.status, await codes(answer)]).toEqual([403, ['DENIED']]);
+    expect((await registry.get('/v2/', headers)).status).toBe(200);
+  });
+
   it.each([
     '/v2/../blobs/uploads/',
     '/v2/a/../../b/blobs/uploads/',

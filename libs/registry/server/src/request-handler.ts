@@ -34,6 +34,7 @@ type Routes = Readonly<Record<RouteKind, Handlers>>;
 /** @throws ObjectStoreError when the store cannot be read */
 export async function openRegistryHandler(options: RegistryOptions): Promise<RegistryHandler> {
   const { store, prefix = 'registry/', now = Date.now } = options;
+  if (prefix !== '' && !prefix.endsWith('/')) throw new TypeError(`the registry's prefix ${prefix} does not end in /`);
   const limits = { ...defaultLimits, ...options.limits };
   const layout = new Layout(prefix);
   const repositories = new Repositories(store, layout);
@@ -102,6 +103,7 @@ async function dispatch(routes: Routes, { req, res }: Pick<Exchange, 'req' | 're
   const route = parseRoute(pathOf(req));
   if (!route) throw new DistributionError(404, { code: 'UNSUPPORTED', message: 'the API has no such path' });
   requireName(route);
+  refuseBrowsers(req);
   const handlers = routes[route.kind];
   const handler = Object.hasOwn(handlers, req.method ?? '') ? handlers[req.method ?? ''] : undefined;
   if (!handler) {
@@ -110,6 +112,15 @@ async function dispatch(routes: Routes, { req, res }: Pick<Exchange, 'req' | 're
   }
   const query = new URLSearchParams(url.slice(pathOf(req).length));
   await handler({ req, res, name: route.name, reference: route.reference, query });
+}
+
+/**
+ * A web page that a browser on this machine shows can reach a loopback address; without logins it could push what a pipeline then
+ * runs. Browsers name a page's origin in every request that changes something; clients of a registry never do.
+ */
+function refuseBrowsers({ method, headers }: IncomingMessage): void {
+  if (headers.origin === undefined || method === 'GET' || method === 'HEAD') return;
+  throw new DistributionError(403, { code: 'DENIED', message: 'web pages may not change the registry' });
 }
 
 const pathOf = (req: IncomingMessage): string => (req.url ?? '').replace(/\?.*$/s, '');
