@@ -26,6 +26,8 @@ export type WatcherDeps = {
   notice: (source: string, message: string) => void;
   /** Told whenever every head of a source is recorded and told: its present changes. Empty when nothing matches. */
   looked: (source: Source, changes: readonly ChangeRecord[]) => void;
+  /** Told whenever a source could not be read, how often in a row, and whether waiting can help. */
+  unreadable: (source: Source, failures: number, isPassing: boolean) => void;
 };
 
 export const instant = (ms: number): string => new Date(ms).toISOString();

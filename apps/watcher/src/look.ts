@@ -1,5 +1,6 @@
 import { beginKey, changeKey, endKey } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
+import { refMatcher } from '@keelson/git';
 import type { Head } from '@keelson/git';
 import type { WatcherDeps } from './deps';
 import type { Watch } from './watch';
@@ -21,10 +22,10 @@ export async function look(deps: WatcherDeps, watch: Watch, signal: AbortSignal)
     heads = found.heads;
   } catch (error) {
     if (signal.aborted) throw error;
-    watch.failed(error instanceof Error && 'retryAfterMs' in error ? Number(error.retryAfterMs) : undefined);
-    watch.say(error instanceof Error ? error.message : String(error));
+    watch.failed(error);
     return [];
   }
+  if (watch.isFirstLook) await recallGone(deps, watch, heads);
   const moves = (await Promise.all(heads.map((head) => moved(deps, watch, head)))).flat();
   const gone = watch
     .refs()
@@ -34,6 +35,18 @@ export async function look(deps: WatcherDeps, watch: Watch, signal: AbortSignal)
   }
   watch.succeeded(moves.map((move) => move.ref));
   return moves;
+}
+
+/** Refs that were there when we last ran, and are not now. */
+async function recallGone({ ledger }: WatcherDeps, watch: Watch, heads: readonly Head[]): Promise<void> {
+  const { name, pattern } = watch.source;
+  if (pattern === undefined) return;
+  const matches = refMatcher(pattern);
+  for await (const { source, ref } of ledger.refs()) {
+    if (source !== name || !matches(ref) || heads.some((head) => head.ref === ref)) continue;
+    const newest = await ledger.newestChange(source, ref);
+    if (newest !== undefined && newest.kind !== 'requested') watch.recorded(newest);
+  }
 }
 
 async function moved(deps: WatcherDeps, watch: Watch, head: Head): Promise<Move[]> {

@@ -1,4 +1,4 @@
-import { nextPoll } from '@keelson/git';
+import { nextPoll, RemoteBusyError, RemoteUnavailableError } from '@keelson/git';
 import type { PollDecision, Source } from '@keelson/git';
 import type { ChangeRecord } from '@keelson/ledger';
 import type { WatcherDeps } from './deps';
@@ -39,6 +39,9 @@ export class Watch {
     this.#isHinted = true;
   }
 
+  /** True until a look has ended well. */
+  isFirstLook = true;
+
   /** A look begins: hints from now on ask for another one. */
   begin(): void {
     this.#isHinted = false;
@@ -51,14 +54,18 @@ export class Watch {
   /** A look has ended well, with these refs still to be recorded and told. */
   succeeded(moved: readonly string[]): void {
     this.#failures = 0;
+    this.isFirstLook = false;
     this.#unsettled = new Set(moved);
     this.#plan(undefined);
     if (moved.length === 0) this.#tell();
   }
 
-  failed(retryAfterMs: number | undefined): void {
+  failed(error: unknown): void {
     this.#failures += 1;
-    this.#plan(retryAfterMs);
+    this.#plan(error instanceof RemoteBusyError ? error.retryAfterMs : undefined);
+    this.say(error instanceof Error ? error.message : String(error));
+    const isPassing = error instanceof RemoteBusyError || error instanceof RemoteUnavailableError;
+    this.deps.unreadable(this.source, this.#failures, isPassing);
   }
 
   /** A ref's move is recorded and told. */

@@ -27,6 +27,7 @@ export type { MirrorOptions } from './mirror';
 export { nextPoll } from './next-poll';
 export type { PollDecision, PollState } from './next-poll';
 export { ObjectMissingError } from './object-id';
+export { refMatcher } from './ref-pattern';
 export { reflogBetween } from './reflog';
 export type { ReflogRange } from './reflog';
 export { RemoteAuthError, RemoteBusyError, RemoteUnavailableError, RepositoryNotFoundError } from './remote-errors';

@@ -44,7 +44,7 @@ function defineUp(root: Command, act: Act): void {
     .option('--token-file <file>', 'a file with a token for remote repositories over https')
     .action(
       act(
-        async (context, names: string[], options: UpOptions) => (await import('./up')).up(context, names, options),
+        async (context, names: string[], options: UpOptions) => (await import('./up.js')).up(context, names, options),
         'new-data',
       ),
     );
@@ -57,7 +57,7 @@ function defineRun(root: Command, act: Act): void {
     .action(
       act(
         async (context, path: string | undefined, options: { dirty: boolean; port?: number }) =>
-          (await import('./run')).runOnce(context, path ?? '.', options),
+          (await import('./run.js')).runOnce(context, path ?? '.', options),
         'new-data',
       ),
     );

@@ -5,6 +5,7 @@ import { startImageBuilder } from '@keelson/app-image-builder';
 import { startRegistryPoller } from '@keelson/app-registry-poller';
 import { startTestRunner } from '@keelson/app-test-runner';
 import { Heads, startWatcher } from '@keelson/app-watcher';
+import type { WatcherDeps } from '@keelson/app-watcher';
 import type { LmdbBus } from '@keelson/bus';
 import { Credentials, Mirror, mirrorDir, RemoteHeads } from '@keelson/git';
 import type { Source } from '@keelson/git';
@@ -38,6 +39,7 @@ export type MachineOptions = {
   tokenFile: string | undefined;
   notice: (about: string, message: string) => void;
   looked: (source: Source, changes: readonly ChangeRecord[]) => void;
+  unreadable: (source: Source, failures: number, isPassing: boolean) => void;
 };
 
 /** The five services in one process, sharing one bus, one object store, one set of jobs and one registry. */
@@ -107,36 +109,32 @@ async function startShared({ context, port, tokenFile, notice }: MachineOptions,
 /** Consumers before producers: nothing that is published waits for a queue to be declared. */
 function serviceStarts(options: MachineOptions, shared: Shared): readonly (() => Promise<Service>)[] {
   const { context, notice } = options;
-  const { bus, ledger, client, jobs, remote, registryAddress: registryPrefix } = shared;
-  const host = { bus, logger: serviceLog(context.data) };
-  const clock = Date.now;
-  const common = { ledger, clock, patienceMs, notice };
+  const { ledger, client, jobs, remote, registryAddress: registryPrefix } = shared;
+  const host = { bus: shared.bus, logger: serviceLog(context.data) };
+  const common = { ledger, client, clock: Date.now, patienceMs, notice };
   const mirrors = join(context.data.git, 'mirrors');
-  const warn = (message: string, fields?: Record<string, unknown>) => host.logger.warn(fields ?? {}, message);
-  const mirrorOf = (url: string) => new Mirror({ directory: mirrorDir(mirrors, url), url, remote });
   const sources = new SourceAccess({ mirrors, worktrees: join(context.data.git, 'worktrees'), remote });
-  const testLimit = options.testLimit ?? availableParallelism();
+  const registry = { prefix: registryPrefix, codec: 'none' as const };
+  const testing = {
+    ...{ ledger, jobs, clock: Date.now, cancelRunning: options.cancelRunning, retryDelaysMs },
+    limit: options.testLimit ?? availableParallelism(),
+    warn: (message: string, fields: Record<string, unknown>) => host.logger.warn(fields, message),
+  };
   return [
-    () =>
-      startTestRunner(
-        { ...common, jobs, limit: testLimit, cancelRunning: options.cancelRunning, retryDelaysMs, warn },
-        host,
-      ),
-    () => startRegistryPoller({ ...common, client, watched: options.images, pollMs: 10_000 }, host),
-    () => startImageBuilder({ ...common, client, registryPrefix }, host),
-    () =>
-      startBootstrapper(
-        { ...common, client, registry: { prefix: registryPrefix, codec: 'none' }, sources, column: 'machine' },
-        host,
-      ),
-    () =>
-      startWatcher(
-        {
-          ...{ ledger, clock, notice, sources: options.sources, from: options.from, looked: options.looked },
-          heads: new Heads(remote, mirrorOf, (message) => notice('watcher', message)),
-          ...{ localIntervalMs: 10_000, remoteIntervalMs: 10_000, random: Math.random },
-        },
-        host,
-      ),
+    () => startTestRunner(testing, host),
+    () => startRegistryPoller({ ...common, watched: options.images, pollMs: 10_000 }, host),
+    () => startImageBuilder({ ...common, registryPrefix }, host),
+    () => startBootstrapper({ ...common, registry, sources, column: 'machine' }, host),
+    () => startWatcher(watching(options, shared, mirrors), host),
   ];
+}
+
+function watching(options: MachineOptions, { ledger, remote }: Shared, mirrors: string): WatcherDeps {
+  const { sources, from, notice, looked, unreadable } = options;
+  const mirrorOf = (url: string) => new Mirror({ directory: mirrorDir(mirrors, url), url, remote });
+  return {
+    ...{ ledger, sources, from, notice, looked, unreadable, clock: Date.now, random: Math.random },
+    heads: new Heads(remote, mirrorOf, (message) => notice('watcher', message)),
+    ...{ localIntervalMs: 10_000, remoteIntervalMs: 10_000 },
+  };
 }

@@ -39,6 +39,11 @@ export class Once {
     this.#conclude();
   }
 
+  /** This source cannot be read, and waiting did not help: as if it had nothing to build. */
+  unreadable(source: string): Promise<void> {
+    return this.looked(source, []);
+  }
+
   async event(event: Event): Promise<void> {
     if (event.type !== eventTypes.pipelineRunFinished) return;
     await this.#look(event.data.customData.run);

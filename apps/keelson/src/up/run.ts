@@ -39,7 +39,12 @@ export async function runOnce(
       testLimit: undefined,
       cancelRunning: false,
     },
-    ...{ tokenFile: undefined, notice: (about, message) => telling.notice(about, message), looked: () => undefined },
+    ...{
+      tokenFile: undefined,
+      notice: (about, message) => telling.notice(about, message),
+      looked: () => undefined,
+      unreadable: () => undefined,
+    },
   });
   try {
     const verdict = verdictOf({ context, telling, machine }, run);

@@ -38,6 +38,9 @@ export async function up(context: Context, names: readonly string[], options: Up
     ...{ context, sources, from: options.from, port: options.port, images: options.image, testLimit: options.jobs },
     ...{ cancelRunning: options.cancelRunning, tokenFile: options.tokenFile },
     notice: (about, message) => telling.notice(about, message),
+    unreadable: (source, failures, isPassing) => {
+      if (!isPassing || failures >= patientLooks) void telling.inOrder(() => once.unreadable(keyOf(source)));
+    },
     looked: (source, changes) => {
       void telling.inOrder(async () => {
         if (options.once) await tellEnded(telling, context, changes);
@@ -55,6 +58,9 @@ export async function up(context: Context, names: readonly string[], options: Up
     for (const { name, why } of await machine.close()) await context.problems.write(`keelson: ${name} ${why}`);
   }
 }
+
+/** With --once: looks in vain at a repository that is away before it counts as an error. */
+const patientLooks = 3;
 
 const never = new Promise<never>(() => undefined);
 
