@@ -106,7 +106,11 @@ export class ObjectProcess {
     const stderr = maskCredentials(this.#stderr).trim();
     const exitCode = this.#child.exitCode ?? undefined;
     const Kind = /not a git repository/.test(stderr) ? RepositoryGoneError : GitError;
-    return new Kind(`git cat-file in ${this.repository.gitDir}: ${stderr || 'ended early'}`, { exitCode, stderr, cause });
+    return new Kind(`git cat-file in ${this.repository.gitDir}: ${stderr || 'ended early'}`, {
+      exitCode,
+      stderr,
+      cause,
+    });
   }
 }
 

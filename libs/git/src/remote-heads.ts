@@ -116,7 +116,12 @@ export class RemoteHeads {
     patterns: readonly (string | undefined)[],
     signal?: AbortSignal,
   ): Promise<readonly ListedRef[]> {
-    const options = { url: this.locationOf(url), patterns, credentials: this.credentials, timeoutMs: 2 * this.#timeoutMs };
+    const options = {
+      url: this.locationOf(url),
+      patterns,
+      credentials: this.credentials,
+      timeoutMs: 2 * this.#timeoutMs,
+    };
     const refs = await this.#budget.use(hostOf(url), () => lsRemote({ ...options, signal }), signal);
     if (refs.length === 0 && /^https?:/.test(url)) await this.#confirmGitServer(url, signal);
     return refs;

@@ -37,11 +37,12 @@ export async function unpackLayer(
   await mkdir(options.into, { recursive: true });
   if ((await readdir(options.into)).length > 0) throw new HostileLayerError(`${options.into} is not empty`);
   const stream = await plainBytes(source);
-  const abort = (): void => void stream.destroy(options.signal?.reason as Error);
+  const reader = new ByteReader(stream);
+  const abort = (): void => reader.fail(options.signal?.reason as Error);
   options.signal?.addEventListener('abort', abort, { once: true });
-  const unpacking = new Unpacking(new ByteReader(stream), options);
   try {
-    return await unpacking.run();
+    options.signal?.throwIfAborted();
+    return await new Unpacking(reader, options).run();
   } catch (error) {
     options.signal?.throwIfAborted();
     throw error;
@@ -57,13 +58,18 @@ async function plainBytes(source: AsyncIterable<Uint8Array>): Promise<Readable> 
   const first = await iterator.next();
   const start = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value);
   async function* all(): AsyncIterable<Uint8Array> {
-    yield start;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+    try {
+      yield start;
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
   }
   const bytes = Readable.from(all(), { objectMode: false });
   if (start[0] !== 0x1f || start[1] !== 0x8b) return bytes;
   const gunzip = createGunzip();
   bytes.on('error', (error) => gunzip.destroy(error));
+  gunzip.on('close', () => bytes.destroy());
   return bytes.pipe(gunzip);
 }
 
