@@ -17,7 +17,7 @@ export class HashCache {
   take(upload: string, sizeBytes: number): RunningHash | undefined {
     const found = this.hashes.get(upload);
     this.hashes.delete(upload);
-    return found;
+    return found?.sizeBytes === sizeBytes ? found : undefined;
   }
 
   keep(upload: string, running: RunningHash): void {
