@@ -1,57 +1,40 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { gitEnvironment } from './config';
-import { Credentials } from './credentials';
 import { selectHeads } from './heads';
 import { HostBudget } from './host-budget';
-import { RemoteHeads } from './remote-heads';
-import { GitHttpServer } from './testing/git-http-server';
-import type { GitHttpOptions } from './testing/git-http-server';
-import { copyOf, remove, runGit, temporaryDirectory, TestRepository } from './testing/test-repository';
-import { UrlCredentials } from './url-credentials';
+import type { RemoteHeads, RemoteHeadsOptions } from './remote-heads';
+import type { GitHttpOptions, GitHttpServer } from './testing/git-http-server';
+import { ServedRepositories } from './testing/served-repositories';
+import { remove, runGit } from './testing/test-repository';
+import type { TestRepository } from './testing/test-repository';
 
 describe('the heads of a remote repository', () => {
   let template: string;
+  let served: ServedRepositories;
   let root: string;
   let work: TestRepository;
   let first: string;
-  const open: { stop(): Promise<unknown> }[] = [];
 
   beforeAll(() => {
-    template = temporaryDirectory();
-    writeFileSync(path.join(template, 'gitconfig'), '');
-    const made = TestRepository.create(path.join(template, 'work'));
-    first = made.commit('first', { a: 'a' });
-    made.git('tag', '-a', '-m', 'annotated', 'v1');
-    made.git('branch', 'feature/x');
-    runGit(['clone', '--quiet', '--bare', made.path, 'repo.git'], { cwd: template });
-    runGit(['init', '--quiet', '--bare', 'empty.git'], { cwd: template });
+    template = ServedRepositories.template();
   });
   afterAll(() => remove(template));
   beforeEach(() => {
-    root = copyOf(template);
-    process.env['GIT_CONFIG_GLOBAL'] = path.join(root, 'gitconfig');
-    work = TestRepository.at(path.join(root, 'work'));
+    served = ServedRepositories.copy(template);
+    root = served.root;
+    work = served.work;
+    first = work.head();
+    process.env['GIT_CONFIG_GLOBAL'] = served.gitConfig;
   });
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((each) => each.stop()));
-    remove(root);
-  });
+  afterEach(() => served.remove());
 
-  const serve = async (options: Partial<GitHttpOptions> = {}): Promise<GitHttpServer> => {
-    const server = await GitHttpServer.start({ root, ...options });
-    open.push(server);
-    return server;
-  };
-  const remote = (options: ConstructorParameters<typeof RemoteHeads>[0] = {}): RemoteHeads => {
-    const heads = new RemoteHeads(options);
-    open.push({ stop: () => heads.close() });
-    return heads;
-  };
+  const serve = (options: Partial<GitHttpOptions> = {}): Promise<GitHttpServer> => served.serve(options);
+  const remote = (options: RemoteHeadsOptions = {}): RemoteHeads => served.remote(options);
   const post = 'POST /repo.git/git-upload-pack';
 
   it('come with one request each, over connections that stay, only those that are wanted', async () => {
@@ -125,7 +108,7 @@ describe('the heads of a remote repository', () => {
       message: expect.stringContaining('in time'),
     });
     const gone = silent.url('a');
-    await open.shift()?.stop();
+    await silent.stop();
     await expect(remote().heads(gone, ['main'])).rejects.toMatchObject({ code: 'remote-unavailable' });
     const nonsense = await serve({
       instead: (_request, response) => Boolean(response.writeHead(200).end('<html>hello</html>')),
@@ -157,120 +140,6 @@ describe('the heads of a remote repository', () => {
       });
       expect(server.requests).toHaveLength(1);
     }
-  });
-
-  describe('behind a login', () => {
-    const auth = 'me:s3cret';
-
-    it('need credentials, and say so', async () => {
-      const server = await serve({ auth });
-      const wanted = remote().heads(server.url('repo.git'), ['main']);
-      await expect(wanted).rejects.toMatchObject({
-        code: 'remote-auth',
-        message: expect.stringMatching(/credential helper/),
-      });
-    });
-
-    it('come with the credentials of a helper, asked once and told of the success', async () => {
-      const helper = path.join(root, 'helper');
-      writeFileSync(
-        helper,
-        `#!/bin/sh\necho "$1" >> ${root}/asked\ncat >> ${root}/input\n[ "$1" = get ] && printf 'username=me\\npassword=s3cret\\n'\nexit 0\n`,
-        { mode: 0o755 },
-      );
-      writeFileSync(path.join(root, 'gitconfig'), `[credential]\n\thelper = ${helper}\n`);
-      const server = await serve({ auth });
-      const heads = remote();
-      await heads.heads(server.url('repo.git'), ['main']);
-      await heads.heads(server.url('repo.git'), ['main']);
-      expect(server.requests).toEqual([post, post, post]);
-      expect(readFileSync(path.join(root, 'asked'), 'utf8')).toBe('get\nstore\n');
-      expect(readFileSync(path.join(root, 'input'), 'utf8')).toContain(`host=127.0.0.1:${server.port}\n`);
-    });
-
-    it('are refused with a wrong password, which the helper then forgets', async () => {
-      const helper = path.join(root, 'helper');
-      writeFileSync(
-        helper,
-        `#!/bin/sh\necho "$1" >> ${root}/asked\n[ "$1" = get ] && printf 'username=me\\npassword=wrong\\n'\nexit 0\n`,
-        {
-          mode: 0o755,
-        },
-      );
-      writeFileSync(path.join(root, 'gitconfig'), `[credential]\n\thelper = ${helper}\n`);
-      const server = await serve({ auth });
-      const failed = remote().heads(server.url('repo.git'), ['main']);
-      await expect(failed).rejects.toMatchObject({ code: 'remote-auth' });
-      expect(String(await failed.catch(String))).not.toContain('wrong');
-      expect(readFileSync(path.join(root, 'asked'), 'utf8')).toContain('erase');
-    });
-
-    it('come with the token file, also through git, never in the arguments', async () => {
-      for (const oldProtocol of [false, true]) {
-        const server = await serve({ auth, oldProtocol });
-        const tokenFile = path.join(root, 'tokens');
-        writeFileSync(tokenFile, `# ours\nhttps://x:y@example.org\nhttp://me:s3cret@127.0.0.1:${server.port}\n`);
-        const heads = remote({ credentials: new Credentials({ tokenFile, helpers: false }) });
-        expect(await heads.heads(server.url('repo.git'), ['main'])).toHaveLength(1);
-      }
-      const broken = new Credentials({ tokenFile: path.join(root, 'none'), helpers: false });
-      const server = await serve({ auth });
-      await expect(remote({ credentials: broken }).heads(server.url('repo.git'), ['main'])).rejects.toMatchObject({
-        code: 'token-file',
-      });
-    });
-
-    it('do not send a token to another host or path', async () => {
-      const server = await serve({ auth });
-      const tokenFile = path.join(root, 'tokens');
-      writeFileSync(tokenFile, `http://me:s3cret@127.0.0.1:1\nhttp://me:s3cret@127.0.0.1:${server.port}/other\n`);
-      const heads = remote({ credentials: new Credentials({ tokenFile, helpers: false }) });
-      await expect(heads.heads(server.url('repo.git'), ['main'])).rejects.toMatchObject({ code: 'remote-auth' });
-    });
-
-    it('come with the credentials of the URL, sent at once', async () => {
-      const server = await serve({ auth });
-      const heads = remote();
-      heads.credentials.give(server.url('repo.git'), new UrlCredentials('me', 's3cret'));
-      await heads.heads(server.url('repo.git'), ['main']);
-      expect(server.requests).toEqual([post]);
-    });
-  });
-
-  describe('that moved', () => {
-    const redirecting = (to: (url: string) => string): GitHttpOptions['instead'] => {
-      return (request, response) => {
-        if (request.url?.startsWith('/old') !== true) return false;
-        if (request.method === 'POST') response.writeHead(404).end();
-        else response.writeHead(301, { location: to(request.url) }).end();
-        return true;
-      };
-    };
-
-    it('are found on the same host, and remembered', async () => {
-      const server = await serve({ instead: redirecting((url) => url.replace('/old', '/repo')) });
-      const heads = remote();
-      const url = server.url('old.git');
-      expect(await heads.heads(url, ['main'])).toHaveLength(1);
-      expect(heads.locationOf(url)).toBe(server.url('repo.git'));
-      server.requests.length = 0;
-      await heads.heads(url, ['main']);
-      expect(server.requests).toEqual([post]);
-    });
-
-    it.each([
-      ['to another host over http', (url: string) => `http://localhost:1${url}`, /only https/],
-      ['to a file', () => 'file:///etc/passwd', /only https/],
-      ['to something else than a repository', () => '/elsewhere', /no git repository/],
-    ])('are not followed %s', async (_name, to, words) => {
-      const server = await serve({ instead: redirecting(to) });
-      await expect(remote().heads(server.url('old.git'), ['main'])).rejects.toThrow(words);
-    });
-
-    it('are not followed for ever', async () => {
-      const server = await serve({ instead: redirecting((url) => url) });
-      await expect(remote().heads(server.url('old.git'), ['main'])).rejects.toThrow(/more than 5 times/);
-    });
   });
 
   it('are counted against the budget of the host', async () => {
@@ -310,7 +179,7 @@ describe('the heads of a remote repository', () => {
       env: gitEnvironment(),
       detached: true,
     });
-    open.push({
+    served.add({
       stop: () =>
         new Promise((resolve) => {
           child.once('close', resolve);

@@ -44,9 +44,10 @@ export class GitHttpServer {
     return `http://${host}:${this.port}/${repository}`;
   }
 
+  /** May be called twice. */
   async stop(): Promise<void> {
     this.server.closeAllConnections();
-    await new Promise((resolve) => this.server.close(resolve));
+    if (this.server.listening) await new Promise((resolve) => this.server.close(resolve));
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
