@@ -40,4 +40,21 @@ describe('DirObjectStore on a full disk', () => {
       expect(await store.put('b/large', Buffer.alloc(500_000))).toBe('written');
     },
   );
+
+  (mounted.status === 0 ? it : it.skip)('tells a file system that became read-only from one that is full', async () => {
+    const store = await DirObjectStore.open(path.join(disk, 'read-only'));
+    await store.put('a/b', Buffer.from('content'));
+    expect(spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0);
+    for (const change of [
+      store.put('a/c', Buffer.from('x')),
+      store.put('d/e', Buffer.from('x')),
+      store.delete('a/b'),
+    ]) {
+      await expect(change).rejects.toMatchObject({
+        transient: false,
+        message: expect.stringMatching(/EROFS.*read-only/),
+      });
+    }
+    expect(Buffer.from((await store.get('a/b'))!).toString()).toBe('content');
+  });
 });
