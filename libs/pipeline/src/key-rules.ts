@@ -1,0 +1,58 @@
+import { buildStrategy } from './build-section';
+import type { BuildStrategy } from './build-section';
+import type { Fault } from './fault';
+import { knownKeys } from './pipeline';
+import { entryAt, keyPlace } from './written';
+import type { Written } from './written';
+
+const dockerfileKeys = ['dockerfile', 'context', 'target', 'args', 'platforms', 'labels', 'secrets', 'cache', 'push'];
+
+/** What each strategy reads. A key that nobody reads would only look as if it did something. */
+const readBy: Readonly<Record<BuildStrategy, readonly string[]>> = {
+  append: [],
+  buildkit: dockerfileKeys,
+  kaniko: dockerfileKeys,
+  makisu: dockerfileKeys,
+  template: ['template'],
+};
+
+/** Faults between keys. Judged by what is written, so that they are found beside the faults of single values. */
+export const keyFaults = (root: Written): readonly Fault[] => [...buildFaults(root), ...testFaults(root)];
+
+function buildFaults(root: Written): readonly Fault[] {
+  const build = entryAt(root, ['build'])?.written.entries;
+  if (build === undefined) return [];
+  const written = entryAt(root, ['build', 'strategy'])?.written.value;
+  const strategy = buildStrategy.safeParse(written ?? 'append').data;
+  if (strategy === undefined) return [];
+  const faults = [...build].flatMap(([key, { keyAt }]): Fault[] => {
+    const name = String(key);
+    if (name === 'strategy' || !knownKeys(['build']).includes(name) || readBy[strategy].includes(name)) return [];
+    const readers = buildStrategy.options.filter((option) => readBy[option].includes(name)).join(', ');
+    const message = `build.${name} is not read by the strategy ${strategy}`;
+    return [{ ...keyAt, path: `build.${name}`, message, hint: `it belongs to build.strategy: ${readers}` }];
+  });
+  if (strategy === 'template' && !build.has('template')) {
+    const at = keyPlace(root, ['build', 'strategy']);
+    faults.push({
+      ...at,
+      path: 'build.template',
+      message: 'build.template is missing: the strategy template renders it',
+    });
+  }
+  return faults;
+}
+
+function testFaults(root: Written): readonly Fault[] {
+  const test = entryAt(root, ['test']);
+  if (test === undefined || !isMapping(test.written.value)) return [];
+  const { entries } = test.written;
+  const at = { ...keyPlace(root, ['test', 'command']), path: 'test.command' };
+  if (!entries.has('command') && !entries.has('template')) {
+    return [{ ...at, message: 'test.command is missing', hint: 'it is a list, like command: ["./ci.sh"]' }];
+  }
+  if (!entries.has('command') || !entries.has('template')) return [];
+  return [{ ...at, message: 'test.command and test.template exclude each other' }];
+}
+
+const isMapping = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
