@@ -79,8 +79,8 @@ class Running {
 
   async close(): Promise<void> {
     this.closing = true;
+    // Closes connections that wait, too.
     const stopped = new Promise<void>((resolve) => this.server.close(() => resolve()));
-    this.server.closeIdleConnections();
     const grace = new AbortController();
     const forced = delay(this.limits.closeGraceMs, undefined, { signal: grace.signal }).then(
       () => this.server.closeAllConnections(),

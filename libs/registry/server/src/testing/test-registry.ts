@@ -43,14 +43,19 @@ export class TestRegistry {
 
   /** As after a crash: nothing in memory is left, only the store. */
   async restart(limits?: Partial<RegistryLimits>): Promise<void> {
-    await this.registry?.close();
+    await this.stop();
     if (limits) this.options = { ...this.options, limits };
     await this.open();
   }
 
+  /** Ends it and keeps its store. */
+  async stop(): Promise<void> {
+    await this.registry?.close();
+  }
+
   /** Ends it and removes its store. */
   async close(): Promise<void> {
-    await this.registry?.close();
+    await this.stop();
     await rm(this.directory, { recursive: true, force: true });
   }
 
