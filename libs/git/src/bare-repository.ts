@@ -16,7 +16,12 @@ export async function openOwnBare(directory: string, signal?: AbortSignal): Prom
     await removeAbandoned(directory);
     return repository;
   }
-  await mkdir(path.dirname(directory), { recursive: true });
+  const parent = path.dirname(directory);
+  await mkdir(parent, { recursive: true });
+  for (const name of await namesIn(parent)) {
+    const halfMade = name.startsWith(`${path.basename(directory)}.making-`);
+    if (halfMade) await rm(path.join(parent, name), { recursive: true, force: true });
+  }
   const making = await mkdtemp(`${directory}.making-`);
   try {
     await git(['init', '--quiet', '--bare', '--template=', '--', making], { signal });

@@ -94,7 +94,8 @@ function argumentsOf(fetch: Fetch, location: string): readonly string[] {
 
 /** Nothing of the remote is in the repository's own configuration: with a promisor there, every look for a missing commit would fetch. */
 function settingsOf({ filter }: Fetch, location: string): readonly string[] {
-  const settings = ['http.followRedirects=false', `remote.origin.url=${location}`];
+  // Always a pack, which git brings to the disk before it is used: loose objects may be empty after a power cut.
+  const settings = ['http.followRedirects=false', 'fetch.unpackLimit=1', `remote.origin.url=${location}`];
   if (filter !== undefined) settings.push('remote.origin.promisor=true', `remote.origin.partialclonefilter=${filter}`);
   return settings.flatMap((setting) => ['-c', setting]);
 }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { removeAbandoned } from './bare-repository';
 import { commitsBetween, hasCommit } from './commits';
@@ -143,6 +143,21 @@ describe('a mirror of a remote repository', () => {
     writeFileSync(path.join(repository.gitDir, 'shallow.lock'), '');
     await mirror.ensureCommit(work.head(), 'refs/heads/main');
     expect(await hasCommit(repository, work.head())).toBe(true);
+  });
+
+  it('is made anew when it was damaged', async () => {
+    const server = await serve();
+    const mirror = mirrorOf(server.url('repo.git'));
+    const repository = await mirror.ensureCommit(work.head('HEAD~1'), 'refs/heads/main');
+    const packs = path.join(repository.gitDir, 'objects', 'pack');
+    for (const name of readdirSync(packs).filter((file) => /\.(pack|idx)$/.test(file))) {
+      chmodSync(path.join(packs, name), 0o644);
+      writeFileSync(path.join(packs, name), '');
+    }
+    await mirror.ensureCommit(work.head(), 'refs/heads/main');
+    writeFileSync(path.join(repository.gitDir, 'config'), 'rubbish [');
+    await mirror.ensureCommit(work.head(), 'refs/heads/main');
+    expect(String(await readBlob(repository, { commit: work.head(), path: 'file' }, { maxBytes: 10 }))).toBe('4');
   });
 
   it('removes only what was abandoned', async () => {

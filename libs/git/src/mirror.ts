@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { openOwnBare } from './bare-repository';
 import { hasCommit } from './commits';
@@ -58,13 +59,8 @@ export class Mirror {
    */
   async ensureCommit(commit: string, ref?: string, signal?: AbortSignal): Promise<Repository> {
     checkObjectId(commit);
-    const directory = path.join(this.options.directory, 'trees.git');
-    return oneAtATime(directory, async () => {
-      const repository = await openOwnBare(directory, signal);
-      if (await hasCommit(repository, commit, signal)) return repository;
-      await this.#fetchCommit(repository, { commit, ref }, signal);
-      await tidy(repository, signal);
-      return repository;
+    return this.#inside('trees.git', signal, async (repository) => {
+      if (!(await hasCommit(repository, commit, signal))) await this.#fetchCommit(repository, { commit, ref }, signal);
     });
   }
 
@@ -75,13 +71,33 @@ export class Mirror {
    */
   async ensureHistory(wanted: HistoryWanted, signal?: AbortSignal): Promise<Repository> {
     checkObjectId(wanted.to);
-    const directory = path.join(this.options.directory, 'history.git');
-    return oneAtATime(directory, async () => {
-      const repository = await openOwnBare(directory, signal);
+    return this.#inside('history.git', signal, async (repository) => {
       await fetchHistory({ ...this.#fetching(repository, signal), wanted });
       if (!(await hasCommit(repository, wanted.to, signal))) throw this.#unavailable(wanted.to);
       await tidy(repository, signal);
+    });
+  }
+
+  /** One at a time; a repository that turns out to be damaged is thrown away and made anew, once. */
+  async #inside(
+    name: string,
+    signal: AbortSignal | undefined,
+    work: (repository: Repository) => Promise<void>,
+  ): Promise<Repository> {
+    const directory = path.join(this.options.directory, name);
+    const attempt = async (): Promise<Repository> => {
+      const repository = await openOwnBare(directory, signal);
+      await work(repository);
       return repository;
+    };
+    return oneAtATime(directory, async () => {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isDamage(error, directory)) throw error;
+        await rm(directory, { recursive: true, force: true });
+        return attempt();
+      }
     });
   }
 
@@ -97,7 +113,8 @@ export class Mirror {
   ): Promise<void> {
     const fetching = this.#fetching(repository, signal);
     const keep = `refs/keelson/${ref ?? 'HEAD'}`;
-    if (await fetchInto({ ...fetching, refspec: `+${commit}:${keep}`, depth: 1, absent: 'is-an-answer' })) return;
+    const byId = await fetchInto({ ...fetching, refspec: `+${commit}:${keep}`, depth: 1, absent: 'is-an-answer' });
+    if (byId) return tidy(repository, signal);
     // Not allowed by its id, or not there. The ref may have moved on: look behind it, then everywhere.
     for (const depth of refAttempts) {
       const found = await fetchInto({
@@ -106,7 +123,7 @@ export class Mirror {
         depth,
         absent: 'is-an-answer',
       });
-      if (await hasCommit(repository, commit, signal)) return;
+      if (await hasCommit(repository, commit, signal)) return tidy(repository, signal);
       if (!found) break;
     }
     throw this.#unavailable(commit);
@@ -115,6 +132,16 @@ export class Mirror {
   #unavailable(commit: string): CommitUnavailableError {
     return new CommitUnavailableError(`${this.options.url} does not have the commit ${commit} (any more)`);
   }
+}
+
+const damageWords = /corrupt|bad object|unable to read|file .* is empty|not a git repository/i;
+
+/** git's words for a repository that lost something: a power cut, a full disk. What the remote says of itself does not count. */
+function isDamage(error: unknown, directory: string): boolean {
+  const cause = error instanceof GitError ? error : error instanceof Error ? error.cause : undefined;
+  if (!(cause instanceof GitError)) return false;
+  const ours = cause.stderr.split('\n').filter((line) => !line.startsWith('remote:'));
+  return ours.some((line) => damageWords.test(line) || (line.includes('bad config') && line.includes(directory)));
 }
 
 /** Packs small packs together when there are many. What a newer fetch has made superfluous stays for a day: somebody may be reading it. */
