@@ -6,11 +6,13 @@ export type PutSegment = (offsetBytes: number, bytes: Uint8Array) => Promise<voi
 
 /**
  * Cuts a stream of bytes into segments. A full segment is stored when the next byte comes, so that what fits in one object
- * is still in memory at its end and need not be stored twice.
+ * is still in memory at its end and need not be stored twice; and it is stored while the next one comes in. One after the
+ * other: what is stored has no holes.
  */
 export class SegmentWriter {
   private pending: Uint8Array[] = [];
   private pendingBytes = 0;
+  private storing = Promise.resolve();
 
   constructor(
     /** The segments stored so far; grows. */
@@ -20,12 +22,13 @@ export class SegmentWriter {
     private readonly target: { segmentBytes: number; put: PutSegment },
   ) {}
 
-  /** Bytes that are stored. */
+  /** Bytes that are stored, as far as is known after `settle` or `flush`. */
   get storedBytes(): number {
     const last = this.segments.at(-1);
     return last ? last.offsetBytes + last.sizeBytes : 0;
   }
 
+  /** @throws what storing an earlier segment threw */
   async write(chunk: Uint8Array): Promise<void> {
     if (this.running) {
       this.running.hash.update(chunk);
@@ -33,7 +36,7 @@ export class SegmentWriter {
     }
     let rest = chunk;
     while (rest.byteLength > 0) {
-      if (this.pendingBytes === this.target.segmentBytes) await this.flush();
+      if (this.pendingBytes === this.target.segmentBytes) await this.beginStoring();
       const piece = rest.subarray(0, this.target.segmentBytes - this.pendingBytes);
       this.pending.push(piece);
       this.pendingBytes += piece.byteLength;
@@ -41,13 +44,17 @@ export class SegmentWriter {
     }
   }
 
-  /** Stores what is still in memory. What cannot be stored is dropped: the upload then ends where the store does. */
+  /** Waits until no segment is being stored. @throws what storing it threw; the upload then ends where the store does */
+  async settle(): Promise<void> {
+    const storing = this.storing;
+    this.storing = Promise.resolve();
+    await storing;
+  }
+
+  /** Stores what is still in memory. What cannot be stored is dropped. */
   async flush(): Promise<void> {
-    const offsetBytes = this.storedBytes;
-    const bytes = this.takePending();
-    if (bytes.byteLength === 0) return;
-    await this.target.put(offsetBytes, bytes);
-    this.segments.push({ offsetBytes, sizeBytes: bytes.byteLength });
+    await this.beginStoring();
+    await this.settle();
   }
 
   /** What is still in memory; the writer forgets it. */
@@ -56,5 +63,17 @@ export class SegmentWriter {
     this.pending = [];
     this.pendingBytes = 0;
     return bytes ?? Buffer.alloc(0);
+  }
+
+  private async beginStoring(): Promise<void> {
+    const bytes = this.takePending();
+    await this.settle();
+    if (bytes.byteLength === 0) return;
+    const offsetBytes = this.storedBytes;
+    this.storing = this.target.put(offsetBytes, bytes).then(() => {
+      this.segments.push({ offsetBytes, sizeBytes: bytes.byteLength });
+    });
+    // Told by the next `settle`; until then it is not unhandled.
+    this.storing.catch(() => undefined);
   }
 }

@@ -181,4 +181,5 @@ async function receive(writer: SegmentWriter, { body, range }: Chunk): Promise<v
     await writer.write(bytes);
   }
   if (range && leftBytes > 0) throw sizeInvalid(400, 'the chunk is shorter than its Content-Range');
+  await writer.settle();
 }
