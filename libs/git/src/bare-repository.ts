@@ -10,7 +10,10 @@ const abandonedMs = 3_600_000;
  * Opens a bare repository of ours, and makes it first when it is not there: beside its place, moved there when complete, so
  * that a crash leaves none that is half made. Left-overs of interrupted fetches are removed.
  */
-export async function openOwnBare(directory: string, signal?: AbortSignal): Promise<Repository> {
+export async function openOwnBare(
+  directory: string,
+  options: { objectFormat: 'sha1' | 'sha256'; signal?: AbortSignal | undefined },
+): Promise<Repository> {
   const repository: Repository = { gitDir: directory, commonDir: directory };
   if (await exists(path.join(directory, 'HEAD'))) {
     await removeAbandoned(directory);
@@ -24,7 +27,8 @@ export async function openOwnBare(directory: string, signal?: AbortSignal): Prom
   }
   const making = await mkdtemp(`${directory}.making-`);
   try {
-    await git(['init', '--quiet', '--bare', '--template=', '--', making], { signal });
+    const format = `--object-format=${options.objectFormat}`;
+    await git(['init', '--quiet', '--bare', '--template=', format, '--', making], { signal: options.signal });
     await rename(making, directory);
   } finally {
     await rm(making, { recursive: true, force: true });

@@ -9,6 +9,9 @@ export type CredentialsOptions = {
   helpers?: boolean;
 };
 
+/** A helper that waits for a person waits in vain. */
+const helperTimeoutMs = 30_000;
+
 type Known = { credentials: UrlCredentials; accepted: boolean; fromHelper: boolean };
 
 /** Who we are to each http(s) remote: what was given with its URL, else the token file, else git's credential helpers. */
@@ -89,20 +92,25 @@ function describe(url: string): string {
 async function askHelpers(url: string, signal: AbortSignal | undefined): Promise<UrlCredentials | undefined> {
   const description = describe(url);
   if (/[\0\r]/.test(description) || description.split('\n').length !== 4) return undefined; // an encoded line end in the path
+  const timeout = AbortSignal.timeout(helperTimeoutMs);
+  const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
   try {
-    const { stdout } = await git(['credential', 'fill'], { input: `${description}\n`, signal });
-    const fields = new Map(
-      stdout
-        .toString('utf8')
-        .split('\n')
-        .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
-    );
-    const password = fields.get('password');
-    return password === undefined ? undefined : new UrlCredentials(fields.get('username') ?? '', password);
+    const { stdout } = await git(['credential', 'fill'], { input: `${description}\n`, signal: either });
+    return parseAnswer(stdout.toString('utf8'));
   } catch (error) {
-    if (error instanceof GitError) return undefined; // no helper knows any, and nobody may be asked
+    if (error instanceof GitError || (timeout.aborted && signal?.aborted !== true)) return undefined; // nobody may be asked
     throw error;
   }
+}
+
+function parseAnswer(answer: string): UrlCredentials | undefined {
+  const fields = new Map<string, string>();
+  for (const line of answer.split('\n')) {
+    const equals = line.indexOf('=');
+    fields.set(line.slice(0, Math.max(0, equals)), line.slice(equals + 1));
+  }
+  const password = fields.get('password');
+  return password === undefined ? undefined : new UrlCredentials(fields.get('username') ?? '', password);
 }
 
 type Verdict = { url: string; credentials: UrlCredentials; signal: AbortSignal | undefined };

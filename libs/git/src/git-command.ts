@@ -2,6 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { killGit, startGit } from './git-process';
 import type { GitProcessOptions } from './git-process';
 import { maskCredentials } from './mask';
+import { onAbort } from './on-abort';
 
 /** git was started and failed. The message names the command and what git said, credentials hidden. */
 export class GitError extends Error {
@@ -90,9 +91,9 @@ function endOnAbort(child: ChildProcessWithoutNullStreams, signal: AbortSignal |
     killGit(child, 'SIGTERM');
     timer = setTimeout(() => killGit(child, 'SIGKILL'), killAfterMs);
   };
-  signal?.addEventListener('abort', end, { once: true });
+  const off = onAbort(signal, end);
   return () => {
-    signal?.removeEventListener('abort', end);
+    off();
     clearTimeout(timer);
   };
 }
@@ -122,7 +123,8 @@ class Output {
   }
 
   result(args: readonly string[], end: { exitCode: number | undefined; ok: readonly number[] }): GitResult {
-    const stderr = maskCredentials(this.#stderr).trim();
+    // What stands before a carriage return was progress, and was overwritten.
+    const stderr = maskCredentials(this.#stderr.replace(/[^\n]*\r/g, '')).trim();
     const command = `git ${args.find((arg) => !arg.startsWith('-')) ?? ''}`;
     if (this.#tooLarge) throw new GitError(`${command} printed more than ${this.maxBytes} bytes`, { stderr });
     if (end.exitCode !== undefined && end.ok.includes(end.exitCode)) {

@@ -1,4 +1,5 @@
 import { ObjectProcess } from './object-process';
+import { onAbort } from './on-abort';
 import type { Repository } from './repository';
 
 const defaultIdleMs = 10_000;
@@ -26,15 +27,14 @@ export class GitSession {
   async use<T>(work: (objects: ObjectProcess) => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted();
     const objects = this.#take();
-    const abort = (): void => objects.end(signal?.reason as Error);
-    signal?.addEventListener('abort', abort, { once: true });
+    const off = onAbort(signal, () => objects.end(signal?.reason as Error));
     let whole = false;
     try {
       const result = await work(objects);
       whole = true;
       return result;
     } finally {
-      signal?.removeEventListener('abort', abort);
+      off();
       if (whole) this.#giveBack(objects);
       else objects.end(); // it may stand in the middle of an answer
     }

@@ -2,6 +2,7 @@ import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { onAbort } from './on-abort';
 import { commonDirOf } from './repository';
 import type { Repository } from './repository';
 
@@ -26,13 +27,12 @@ export async function* watchLocal(
   options: WatchOptions = {},
 ): AsyncIterable<void> {
   const hints = new RefWatch(repository, options);
-  const stop = (): void => hints.end();
-  signal.addEventListener('abort', stop, { once: true });
+  const off = onAbort(signal, () => hints.end());
   try {
     if (!signal.aborted) await hints.start();
     while (!signal.aborted && (await hints.next())) yield;
   } finally {
-    signal.removeEventListener('abort', stop);
+    off();
     hints.end();
   }
 }

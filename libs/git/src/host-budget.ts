@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { onAbort } from './on-abort';
 
 /** Time as the budget sees it; tests bring their own. */
 export type BudgetClock = {
@@ -78,15 +79,14 @@ export class HostBudget {
 
 async function waitTurn(host: Host, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    const turn = (): void => {
-      signal?.removeEventListener('abort', leave);
-      resolve();
-    };
-    const leave = (): void => {
+    const off = onAbort(signal, () => {
       host.waiting = host.waiting.filter((other) => other !== turn);
       reject(signal?.reason as Error);
+    });
+    const turn = (): void => {
+      off();
+      resolve();
     };
     host.waiting.push(turn);
-    signal?.addEventListener('abort', leave, { once: true });
   });
 }

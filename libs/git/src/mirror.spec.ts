@@ -12,6 +12,8 @@ import { copyOf, remove, runGit, temporaryDirectory, TestRepository } from './te
 
 process.env['GIT_CONFIG_GLOBAL'] = '/dev/null';
 
+process.env['NO_PROXY'] = '*';
+
 describe('a mirror of a remote repository', () => {
   let template: string;
   let root: string;
@@ -158,6 +160,19 @@ describe('a mirror of a remote repository', () => {
     writeFileSync(path.join(repository.gitDir, 'config'), 'rubbish [');
     await mirror.ensureCommit(work.head(), 'refs/heads/main');
     expect(String(await readBlob(repository, { commit: work.head(), path: 'file' }, { maxBytes: 10 }))).toBe('4');
+  });
+
+  it('speaks SHA-256 where the remote does', async () => {
+    runGit(['init', '--quiet', '--object-format=sha256', 'wide'], { cwd: root });
+    const wide = TestRepository.at(path.join(root, 'wide'));
+    const commit = wide.commit('first', { file: 'wide' });
+    runGit(['clone', '--quiet', '--bare', wide.path, 'wide.git'], { cwd: root });
+    const server = await serve();
+    const remote = new RemoteHeads();
+    open.push({ stop: () => remote.close() });
+    expect(await remote.heads(server.url('wide.git'), ['main'])).toEqual([{ ref: 'refs/heads/main', commit }]);
+    const repository = await mirrorOf(server.url('wide.git')).ensureCommit(commit, 'refs/heads/main');
+    expect(String(await readBlob(repository, { commit, path: 'file' }, { maxBytes: 10 }))).toBe('wide');
   });
 
   it('removes only what was abandoned', async () => {

@@ -59,7 +59,7 @@ export class Mirror {
    */
   async ensureCommit(commit: string, ref?: string, signal?: AbortSignal): Promise<Repository> {
     checkObjectId(commit);
-    return this.#inside('trees.git', signal, async (repository) => {
+    return this.#inside({ name: 'trees.git', commit, signal }, async (repository) => {
       if (!(await hasCommit(repository, commit, signal))) await this.#fetchCommit(repository, { commit, ref }, signal);
     });
   }
@@ -71,7 +71,7 @@ export class Mirror {
    */
   async ensureHistory(wanted: HistoryWanted, signal?: AbortSignal): Promise<Repository> {
     checkObjectId(wanted.to);
-    return this.#inside('history.git', signal, async (repository) => {
+    return this.#inside({ name: 'history.git', commit: wanted.to, signal }, async (repository) => {
       await fetchHistory({ ...this.#fetching(repository, signal), wanted });
       if (!(await hasCommit(repository, wanted.to, signal))) throw this.#unavailable(wanted.to);
       await tidy(repository, signal);
@@ -80,13 +80,13 @@ export class Mirror {
 
   /** One at a time; a repository that turns out to be damaged is thrown away and made anew, once. */
   async #inside(
-    name: string,
-    signal: AbortSignal | undefined,
+    { name, commit, signal }: { name: string; commit: string; signal: AbortSignal | undefined },
     work: (repository: Repository) => Promise<void>,
   ): Promise<Repository> {
     const directory = path.join(this.options.directory, name);
+    const objectFormat = commit.length === 64 ? 'sha256' : 'sha1';
     const attempt = async (): Promise<Repository> => {
-      const repository = await openOwnBare(directory, signal);
+      const repository = await openOwnBare(directory, { objectFormat, signal });
       await work(repository);
       return repository;
     };

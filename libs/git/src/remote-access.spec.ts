@@ -7,6 +7,8 @@ import { ServedRepositories } from './testing/served-repositories';
 import { remove } from './testing/test-repository';
 import { UrlCredentials } from './url-credentials';
 
+process.env['NO_PROXY'] = '*';
+
 describe('the heads of a remote repository', () => {
   let template: string;
   let served: ServedRepositories;

@@ -16,8 +16,15 @@ export function classifyGitFailure(url: string, cause: unknown): unknown {
       : new RemoteUnavailableError(`${url} cannot be read: ${String(cause)}`, { cause });
   }
   const said = cause.stderr === '' ? cause.message : cause.stderr;
+  const words = firstWords(said);
   if (busy.test(said)) return new RemoteBusyError(`${url} asks for fewer requests`, busyMs);
-  if (notFound.test(said)) return new RepositoryNotFoundError(`there is no repository at ${url}: ${said}`, { cause });
-  if (refused.test(said)) return new RemoteAuthError(`${url} refuses access: ${said}`, { cause });
-  return new RemoteUnavailableError(`${url} cannot be read: ${said}`, { cause });
+  if (notFound.test(said)) return new RepositoryNotFoundError(`there is no repository at ${url}: ${words}`, { cause });
+  if (refused.test(said)) return new RemoteAuthError(`${url} refuses access: ${words}`, { cause });
+  return new RemoteUnavailableError(`${url} cannot be read: ${words}`, { cause });
+}
+
+/** The first line says what happened; the following ones say that something did. */
+function firstWords(said: string): string {
+  const line = said.split('\n').find((text) => text.trim() !== '' && !/^(warning|hint):/.test(text)) ?? said;
+  return line.replace(/^((fatal|error|remote): )+/, '').trim();
 }

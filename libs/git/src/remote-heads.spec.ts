@@ -13,6 +13,8 @@ import { ServedRepositories } from './testing/served-repositories';
 import { remove, runGit } from './testing/test-repository';
 import type { TestRepository } from './testing/test-repository';
 
+process.env['NO_PROXY'] = '*';
+
 describe('the heads of a remote repository', () => {
   let template: string;
   let served: ServedRepositories;

@@ -13,6 +13,8 @@ import { copyOf, remove, runGit, temporaryDirectory, TestRepository } from './te
 
 process.env['GIT_CONFIG_GLOBAL'] = '/dev/null';
 
+process.env['NO_PROXY'] = '*';
+
 async function namesIn(layer: TreeLayer): Promise<string[]> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of layer.open()) chunks.push(chunk);
@@ -157,6 +159,15 @@ describe('the submodules of a tree', () => {
     const made = remoteLayer('outer', commit);
     await expect(made).rejects.toMatchObject({ code: 'submodule' });
     await expect(made).rejects.toThrow(words);
+  });
+
+  it('of a repository outside are not fetched from a private network', async () => {
+    const repository = await openRepository(path.join(root, 'srv', 'outer'));
+    const location = { kind: 'remote', url: 'https://1.1.1.1/outer' } as const;
+    const resolve = submoduleResolver({ repository, location, mirrors: mirrors() });
+    const request = { name: 's', path: 's', url: server.url('inner'), commit: 'a'.repeat(40) };
+    await expect(resolve(request)).rejects.toThrow(/lies in a private network/);
+    expect(server.requests).toEqual([]);
   });
 
   it('that cannot be had are named, with the reason', async () => {

@@ -5,6 +5,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { ByteReader } from './byte-reader';
 import { checkPrefix } from './layer';
+import { onAbort } from './on-abort';
 import { padding } from './tar-header';
 import { nextMember, TarError } from './tar-reader';
 import type { TarMember } from './tar-reader';
@@ -38,8 +39,7 @@ export async function unpackLayer(
   if ((await readdir(options.into)).length > 0) throw new HostileLayerError(`${options.into} is not empty`);
   const stream = await plainBytes(source);
   const reader = new ByteReader(stream);
-  const abort = (): void => reader.fail(options.signal?.reason as Error);
-  options.signal?.addEventListener('abort', abort, { once: true });
+  const off = onAbort(options.signal, () => reader.fail(options.signal?.reason as Error));
   try {
     options.signal?.throwIfAborted();
     return await new Unpacking(reader, options).run();
@@ -47,7 +47,7 @@ export async function unpackLayer(
     options.signal?.throwIfAborted();
     throw error;
   } finally {
-    options.signal?.removeEventListener('abort', abort);
+    off();
     stream.destroy();
   }
 }
