@@ -49,8 +49,8 @@ class PlainSink implements LayerSink {
 /** No time, no name, level 1, unknown system (RFC 1952): zlib would write the one it was compiled for. */
 const gzipHeader = Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255]);
 
-/** Node fetches so many packed bytes at a time from another thread; its own 16 KiB make that the slower half of the work. */
-const packedChunkBytes = 262_144;
+/** Packed bytes come so many at a time from another thread; the many trips with Node's own 16 KiB cost a tenth of the time. */
+const packedChunkBytes = 65_536;
 
 class GzipSink implements LayerSink {
   readonly #plain = createHash('sha256');
