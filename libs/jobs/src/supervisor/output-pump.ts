@@ -1,0 +1,50 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { outputRecord } from './output-record';
+import { rfc3339 } from './stamp-clock';
+import type { StampClock } from './stamp-clock';
+
+/** Waits for a writer nobody could end go on this many times longer than for one that is silent. */
+const maxIdleWaits = 10;
+
+/** Copies a job's output from its pipe into its file, each piece with the time it came. Reads no faster than the disk takes it. */
+export class OutputPump {
+  /** Resolves at the end of the output; rejects when it cannot be written. */
+  readonly ended: Promise<void>;
+  #reads = 0;
+  #given = false;
+
+  constructor(
+    private readonly source: Socket,
+    private readonly file: FileHandle,
+    private readonly clock: StampClock,
+  ) {
+    this.ended = this.#run();
+    this.ended.catch(() => undefined); // told to who waits for the end
+  }
+
+  /** Waits for the end of the output, but not for a writer that is silent for so long, or never stops. */
+  async finish(idleMs: number): Promise<void> {
+    for (let waits = 0; waits < maxIdleWaits; waits += 1) {
+      const before = this.#reads;
+      const ended = await Promise.race([this.ended.then(() => true), sleep(idleMs, false)]);
+      if (ended) return;
+      if (this.#reads === before) break;
+    }
+    this.#given = true;
+    this.source.destroy();
+    await this.ended;
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for await (const bytes of this.source) {
+        this.#reads += 1;
+        await this.file.appendFile(outputRecord(rfc3339(this.clock.nowNs()), bytes as Buffer));
+      }
+    } catch (error) {
+      if (!this.#given) throw error;
+    }
+  }
+}
