@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Keelson, keelson, keelsonJson, newData } from './support/keelson';
+import { Keelson, keelson, keelsonJson, newData, until } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 type Shown = {
@@ -125,6 +125,8 @@ describe('the main job', () => {
     await up.prints('│ started');
     await keelson(['cancel', 'last', '--data', data]);
     await up.prints(/CANCELLED/);
+    const isSealed = async () => (await keelsonJson<Shown>(['show', 'last', '--data', data]))[0]?.log !== null;
+    await until(isSealed, { what: () => 'the sealed log of the cancelled test' });
     await up.stop();
     const [shown] = await keelsonJson<Shown>(['show', 'last', '--data', data]);
     expect(shown).toMatchObject({ outcome: 'cancel', log: { lines: 1, complete: true } });

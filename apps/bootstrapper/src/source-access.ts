@@ -43,7 +43,7 @@ export class SourceAccess {
 
   async #local({ run, source }: { run: string; source: string }): Promise<Repository> {
     const repository = await openRepository(source);
-    const objects = path.join(this.options.worktrees, run);
+    const objects = path.join(this.options.worktrees, run, 'objects');
     const isWorktree = await stat(objects).then(
       () => true,
       () => false, // an ordinary commit

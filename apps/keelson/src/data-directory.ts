@@ -11,8 +11,8 @@ export type DataDirectory = {
   bus: string;
   jobs: string;
   git: string;
-  /** The port the registry had last time, so that image names stay good. */
-  portFile: string;
+  /** The ports the registry ever had, so that the image names in records stay good. */
+  portsFile: string;
 };
 
 /** The places inside a data directory. @param chosen the --data option or KEELSON_DATA, else `./.keelson` of `cwd` */
@@ -24,7 +24,7 @@ export function dataDirectory(chosen: string | undefined, cwd: string): DataDire
     bus: path.join(root, 'bus'),
     jobs: path.join(root, 'jobs'),
     git: path.join(root, 'git'),
-    portFile: path.join(root, 'port'),
+    portsFile: path.join(root, 'ports'),
   };
 }
 

@@ -7,7 +7,13 @@ import { UsageError } from '../usage-error';
 /** The port of the first `up` on a machine. */
 const defaultPort = 7070;
 
-export type EmbeddedRegistry = { address: string; close: () => Promise<void> };
+export type EmbeddedRegistry = {
+  /** As images are pulled from it now. */
+  address: string;
+  /** As records of earlier runs name it, from when it had other ports. */
+  formerAddresses: readonly string[];
+  close: () => Promise<void>;
+};
 
 /**
  * Starts the embedded registry on loopback. Without a chosen port: the one this data directory had last time, or 7070, or, when
@@ -18,24 +24,31 @@ export async function startEmbeddedRegistry(
   data: DataDirectory,
   chosen: number | undefined,
 ): Promise<EmbeddedRegistry> {
-  const wanted = chosen ?? (await lastPort(data)) ?? defaultPort;
-  const server = await listen(store, wanted).catch((error: unknown) => {
+  const ports = await formerPorts(data);
+  const server = await listen(store, chosen ?? ports.at(-1) ?? defaultPort).catch((error: unknown) => {
     if (!isTaken(error)) throw error;
     if (chosen !== undefined)
       throw new UsageError(`port ${chosen} is in use: choose another with --port, or 0 for any`);
     return listen(store, 0);
   });
-  if (chosen === undefined) await writeFile(data.portFile, `${server.address.port}\n`);
-  return { address: `localhost:${server.address.port}`, close: () => server.close() };
+  const { port } = server.address;
+  const others = ports.filter((former) => former !== port);
+  await writeFile(data.portsFile, [...others, port].map((each) => `${each}\n`).join(''));
+  const close = () => server.close();
+  return { address: `localhost:${port}`, formerAddresses: others.map((former) => `localhost:${former}`), close };
 }
 
 const listen = (store: ObjectStore, port: number) =>
   startRegistry({ store, prefix: 'registry/', host: '127.0.0.1', port });
 
-const isTaken = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+const isTaken = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 
-async function lastPort(data: DataDirectory): Promise<number | undefined> {
-  const text = await readFile(data.portFile, 'utf8').catch(() => ''); // no port yet
-  const port = Number.parseInt(text, 10);
-  return port > 0 && port < 65_536 ? port : undefined;
+/** Every port it ever had, the last one last. */
+async function formerPorts(data: DataDirectory): Promise<readonly number[]> {
+  const text = await readFile(data.portsFile, 'utf8').catch(() => ''); // never started here
+  return text
+    .split('\n')
+    .map(Number)
+    .filter((port) => port > 0 && port < 65_536);
 }

@@ -22,6 +22,7 @@ import { materialiser } from '../materialise';
 import { ObservedStore } from '../observed-store';
 import { serveSocket } from '../socket-server';
 import { startEmbeddedRegistry } from './embedded-registry';
+import type { EmbeddedRegistry } from './embedded-registry';
 import { openBus } from './open-bus';
 import { serviceLog } from './service-log';
 
@@ -89,11 +90,7 @@ async function startShared({ context, port, tokenFile, notice }: MachineOptions,
   const ledger = new Ledger(store);
   const registry = await startEmbeddedRegistry(store, data, port);
   steps.push({ name: 'the registry', stop: () => registry.close() });
-  const { dockerConfig, home } = readEnvironment();
-  const dockerDirectory = dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));
-  const client = new RegistryClient(
-    dockerDirectory === undefined ? {} : { credentials: dockerConfigCredentials(dockerDirectory) },
-  );
+  const client = registryClient(registry);
   steps.push({ name: 'connections to registries', stop: () => client.close() });
   const jobs = new ProcessJobs({
     directory: data.jobs,
@@ -104,6 +101,17 @@ async function startShared({ context, port, tokenFile, notice }: MachineOptions,
   const remote = new RemoteHeads({ credentials: new Credentials({ tokenFile }) });
   steps.push({ name: 'connections to repositories', stop: () => remote.close() });
   return { bus, store, ledger, client, jobs, remote, registryAddress: registry.address };
+}
+
+/** Credentials are Docker's own; names that the embedded registry had lead to where it is now. */
+function registryClient({ address, formerAddresses }: EmbeddedRegistry): RegistryClient {
+  const { dockerConfig, home } = readEnvironment();
+  const directory = dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));
+  const registries = formerAddresses.map((name) => ({ name, push: address, pull: name, plainHttp: true }));
+  return new RegistryClient({
+    registries,
+    ...(directory === undefined ? {} : { credentials: dockerConfigCredentials(directory) }),
+  });
 }
 
 /** Consumers before producers: nothing that is published waits for a queue to be declared. */
