@@ -62,7 +62,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   let closed: Promise<void> | undefined;
   const close = async () => {
     stopping.abort();
-    await Promise.all([observing]);
+    await Promise.all([app.close(), observing]);
     removeCheck?.();
   };
   return { name, close: () => (closed ??= close()) };
