@@ -162,7 +162,7 @@ describe('bad trees', () => {
     execFileSync('ln', ['-s', '/etc/passwd', path.join(repository.path, 'out')]);
     repository.commit();
     const { status, output } = await once(repository);
-    expect(output).toMatch(/│ 6\n.*│ \/etc\/passwd/);
+    expect(output).toMatch(/│ 7\n.*│ \/etc\/passwd/);
     expect(status).toBe(0);
   });
 

@@ -13,7 +13,13 @@ import {
   SubmoduleError,
   TreeTooLargeError,
 } from '@keelson/git';
-import { ImageNotFoundError, RegistryAuthError, RegistryUnavailableError } from '@keelson/registry';
+import {
+  CredentialsError,
+  ImageNotFoundError,
+  RegistryAuthError,
+  RegistryProtocolError,
+  RegistryUnavailableError,
+} from '@keelson/registry';
 import { UnbuildableError } from './freeze';
 
 /** What a fault means for the run: wait for a neighbour, end it, or (undefined) nobody knows: the bus tries again, then parks. */
@@ -35,6 +41,8 @@ const endings: readonly (readonly [ErrorClass, RunOutcome, string])[] = [
   [RemoteAuthError, 'error', 'source-login'],
   [RegistryAuthError, 'error', 'registry-refused'],
   [ImageNotFoundError, 'error', 'registry-refused'],
+  [CredentialsError, 'error', 'registry-credentials'],
+  [RegistryProtocolError, 'error', 'registry-protocol'],
 ];
 
 const passing: readonly ErrorClass[] = [RemoteBusyError, RemoteUnavailableError, RegistryUnavailableError];

@@ -3,11 +3,14 @@ import { concludeRun, planKey, settled, stageEndedKey, stageStartedKey } from '@
 import type { Work } from '@keelson/ledger';
 import { planSchema } from '@keelson/pipeline';
 import {
+  CredentialsError,
   ImageNotFoundError,
   InvalidReferenceError,
   PlatformNotFoundError,
   RegistryAuthError,
+  RegistryProtocolError,
   RegistryUnavailableError,
+  UnsupportedImageError,
 } from '@keelson/registry';
 import { againLater, emit, TerminalError } from '@keelson/stage';
 import type { Outcome, Stage } from '@keelson/stage';
@@ -44,14 +47,24 @@ export function buildImage(deps: ImageBuilderDeps): Stage<BuildQueued> {
   };
 }
 
+type ErrorClass = abstract new (...args: never[]) => Error;
+
+/** What ends the run, and in which words: the user's base image, or how we are set up. */
+const endings: readonly (readonly [ErrorClass, RunOutcome, string])[] = [
+  [ImageNotFoundError, 'failure', 'base-not-found'],
+  [PlatformNotFoundError, 'failure', 'base-platform'],
+  [UnsupportedImageError, 'failure', 'base-unsupported'],
+  [InvalidReferenceError, 'failure', 'base-name'],
+  [RegistryAuthError, 'failure', 'registry-login'],
+  [CredentialsError, 'error', 'registry-credentials'],
+  [RegistryProtocolError, 'error', 'registry-protocol'],
+];
+
 /** Whose fault it is that no image was made. Undefined: nobody knows. */
 function meaningOf(error: unknown): 'wait' | { outcome: RunOutcome; code: string } | undefined {
   if (error instanceof RegistryUnavailableError) return 'wait';
-  if (error instanceof ImageNotFoundError) return { outcome: 'failure', code: 'base-not-found' };
-  if (error instanceof PlatformNotFoundError) return { outcome: 'failure', code: 'base-platform' };
-  if (error instanceof InvalidReferenceError) return { outcome: 'failure', code: 'base-name' };
-  if (error instanceof RegistryAuthError) return { outcome: 'failure', code: 'registry-login' };
-  return undefined;
+  const ending = endings.find(([kind]) => error instanceof kind);
+  return ending === undefined ? undefined : { outcome: ending[1], code: ending[2] };
 }
 
 async function failed(deps: ImageBuilderDeps, work: Work & { startedAt: string }, error: unknown): Promise<Outcome> {

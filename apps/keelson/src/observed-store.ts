@@ -15,8 +15,12 @@ export class ObservedStore implements ObjectStore {
 
   /** Yields after a put below the prefix. */
   async *puts(prefix: string, signal: AbortSignal): AsyncIterable<void> {
-    for await (const [key] of on(this.#puts, 'put', { signal }) as AsyncIterable<[string]>) {
-      if (key.startsWith(prefix)) yield;
+    try {
+      for await (const [key] of on(this.#puts, 'put', { signal }) as AsyncIterable<[string]>) {
+        if (key.startsWith(prefix)) yield;
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 

@@ -1,6 +1,15 @@
 import { composeEvent, eventTypes } from '@keelson/events';
 import type { Event } from '@keelson/events';
-import { beginKey, concludeRun, openKey, runFields, runName, stageEndedKey, stageStartedKey } from '@keelson/ledger';
+import {
+  beginKey,
+  concludeRun,
+  endKey,
+  openKey,
+  runFields,
+  runName,
+  stageEndedKey,
+  stageStartedKey,
+} from '@keelson/ledger';
 import type { StageEnded } from '@keelson/ledger';
 import { instant, service } from './deps';
 import type { Published, TestRunnerDeps } from './deps';
@@ -25,18 +34,21 @@ export async function concludeTest(
   const ended = standing ?? { stage: 'test', startedAt: started?.startedAt ?? now, endedAt: now, ...(ending ?? lost) };
   // The next attempt is open before this one has ended: whoever sees the end sees whether it was the last.
   const { record } = await deps.ledger.write(stageEndedKey(key), ended);
-  const next = record.outcome === 'error' ? await openNext(deps, test.event) : [];
+  if (record.outcome === 'error') await openNext(deps, test.event);
   const end = await concludeRun(deps.ledger, { run, stage: 'test', service, now }, record);
-  return [testFinished(run, record), ...end, ...next];
+  return [testFinished(run, record), ...end];
 }
 
 const lost: Ending = { outcome: 'error', reason: { code: 'lost', message: 'nobody knows how the test ended' } };
 
 /** The next attempt after an error of ours, while there are any left. */
-async function openNext(deps: TestRunnerDeps, event: Published): Promise<readonly Event[]> {
+async function openNext(deps: TestRunnerDeps, event: Published): Promise<void> {
   const run = event.data.customData;
   const delayMs = deps.retryDelaysMs[run.attempt - 1];
-  if (delayMs === undefined) return [];
+  if (delayMs === undefined) return;
+  // Somebody else ended the attempt: what happened to its job afterwards opens nothing.
+  const end = await deps.ledger.read(endKey(run.run, run.attempt));
+  if (end !== undefined && (end.endedBy !== service || end.outcome !== 'error')) return;
   const nextRun = { ...run, attempt: run.attempt + 1 };
   const now = deps.clock();
   const { record, ours } = await deps.ledger.write(beginKey(run.run, nextRun.attempt), {
@@ -44,7 +56,7 @@ async function openNext(deps: TestRunnerDeps, event: Published): Promise<readonl
     ...{ name: runName(run.run), from: 'test', openedBy: service, openedAt: instant(now) },
     because: `attempt ${run.attempt} ended in an error of ours`,
   });
-  if (!ours && record.openedBy !== service) return [];
+  if (!ours && record.openedBy !== service) return;
   const next = composeEvent({
     type: eventTypes.artifactPublished,
     work: { run: run.run, attempt: nextRun.attempt, stage: 'publish' },
@@ -56,5 +68,4 @@ async function openNext(deps: TestRunnerDeps, event: Published): Promise<readonl
   });
   const open = { event: next, openedAt: record.openedAt, notBefore: instant(now + delayMs) };
   await deps.ledger.write(openKey(service, { run: run.run, attempt: nextRun.attempt, stage: 'test' }), open);
-  return [];
 }

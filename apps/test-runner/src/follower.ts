@@ -2,6 +2,7 @@ import { logPrefix } from '@keelson/ledger';
 import type { StageEnded } from '@keelson/ledger';
 import { keepArtifact } from '@keelson/ledger';
 import { LogWriter } from '@keelson/logs';
+import type { LogManifest } from '@keelson/logs';
 import type { Published, TestRunnerDeps } from './deps';
 import { instant } from './deps';
 
@@ -25,9 +26,7 @@ export async function follow(
     clock: deps.clock,
     signal,
   });
-  const { skipLines } = await writer.resume();
-  for await (const line of deps.jobs.log(open.name, { skipLines }, signal)) await writer.write(line);
-  const { lines, bytes, sha256, complete } = await writer.seal(await completeness(deps, open.name));
+  const { lines, bytes, sha256, complete } = await keepLog(deps, { writer, name: open.name }, signal);
   const artifacts = [];
   const warnings: string[] = [];
   try {
@@ -40,6 +39,20 @@ export async function follow(
     warnings.push(`artifacts could not be kept: ${message}`);
   }
   return { log: { lines, bytes, sha256, complete }, artifacts, warnings };
+}
+
+async function keepLog(
+  deps: TestRunnerDeps,
+  { writer, name }: { writer: LogWriter; name: string },
+  signal: AbortSignal,
+): Promise<LogManifest> {
+  try {
+    const { skipLines } = await writer.resume();
+    for await (const line of deps.jobs.log(name, { skipLines }, signal)) await writer.write(line);
+    return await writer.seal(await completeness(deps, name));
+  } finally {
+    await writer.close(); // what is buffered must not be stored behind the back of the next writer
+  }
 }
 
 /** Nobody knows what a job that was lost would have printed: its log is sealed with a gap at the end. */

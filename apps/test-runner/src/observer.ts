@@ -109,9 +109,9 @@ export class TestObserver implements Observer<TestState> {
 
   async #stopReason(test: OpenTest, job: JobState | undefined): Promise<Reason | undefined> {
     const run = test.event.data.customData;
-    if (job?.phase === 'ended') return undefined;
     const standing = await this.deps.ledger.standing(run);
     if (standing.kind === 'ended') return standing.end.reason ?? endedElsewhere(standing.end);
+    if (job?.phase === 'ended') return undefined;
     const waiting = job === undefined || job.phase === 'waiting';
     if (standing.kind === 'superseded' && (waiting || this.deps.cancelRunning)) return superseded(standing.by);
     return undefined;

@@ -40,9 +40,14 @@ export class RunFollower {
   async #tell({ run, attempt }: { run: string; attempt: number }, signal: AbortSignal): Promise<void> {
     const prefix = logPrefix({ run, attempt, stage: 'test' });
     const origin = { run, attempt, name: runName(run) };
-    const changes = this.store.puts(prefix, signal);
-    for await (const line of readLog({ store: this.store, prefix, follow: true, changes }, signal)) {
-      await this.reporter.logLine(origin, line);
+    const read = new AbortController();
+    const changes = this.store.puts(prefix, AbortSignal.any([signal, read.signal]));
+    try {
+      for await (const line of readLog({ store: this.store, prefix, follow: true, changes }, signal)) {
+        await this.reporter.logLine(origin, line);
+      }
+    } finally {
+      read.abort();
     }
   }
 }

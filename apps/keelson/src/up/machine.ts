@@ -82,7 +82,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 
 type Shared = Awaited<ReturnType<typeof startShared>>;
 
-async function startShared({ context, port, tokenFile, notice }: MachineOptions, steps: StopStep[]) {
+async function startShared({ context, sources, port, tokenFile, notice }: MachineOptions, steps: StopStep[]) {
   const { data } = context;
   const bus = await openBus(data);
   steps.push({ name: 'the bus', stop: () => bus.close() });
@@ -98,9 +98,19 @@ async function startShared({ context, port, tokenFile, notice }: MachineOptions,
     onWarning: (message) => notice('jobs', message),
   });
   steps.push({ name: 'jobs', stop: () => jobs.close() });
-  const remote = new RemoteHeads({ credentials: new Credentials({ tokenFile }) });
+  const remote = new RemoteHeads({ credentials: credentialsOf(sources, tokenFile) });
   steps.push({ name: 'connections to repositories', stop: () => remote.close() });
   return { bus, store, ledger, client, jobs, remote, registryAddress: registry.address };
+}
+
+/** What came with a source's URL, else the token file, else git's own helpers. */
+function credentialsOf(sources: readonly Source[], tokenFile: string | undefined): Credentials {
+  const credentials = new Credentials({ tokenFile });
+  for (const { location } of sources) {
+    if (location.kind === 'remote' && location.credentials !== undefined)
+      credentials.give(location.url, location.credentials);
+  }
+  return credentials;
 }
 
 /** Credentials are Docker's own; names that the embedded registry had lead to where it is now. */
