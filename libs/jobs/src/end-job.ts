@@ -66,6 +66,18 @@ export async function stopRunning(host: JobHost, { files, status }: Begun & { st
   await bury(host, { files, status: newest }, { kind: 'signalled', signal: 'SIGKILL' });
 }
 
+/**
+ * Waits for a supervisor that was given a job to take it, or to end because its parent died at just that moment: a matter of milliseconds.
+ */
+export async function untilTaken(files: JobFiles): Promise<void> {
+  const endMs = performance.now() + slackMs;
+  while (performance.now() < endMs) {
+    const found = await readJob(files);
+    if (found.kind !== 'waiting' || found.given === undefined) return;
+    await sleep(lookMs);
+  }
+}
+
 /** Ends a supervisor that was given a job and has not taken it: whose parent died at just that moment. */
 export async function dismissGiven(files: JobFiles): Promise<void> {
   for (

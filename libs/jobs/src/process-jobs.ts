@@ -1,6 +1,6 @@
 import { mkdir, readdir, realpath } from 'node:fs/promises';
 import { baseEnvironment, markVariable, outerMark } from './config';
-import { bury, dismissGiven, removeTemp, stopRunning, writeEnd } from './end-job';
+import { bury, dismissGiven, removeTemp, stopRunning, untilTaken, writeEnd } from './end-job';
 import { followOutput } from './follow-output';
 import { findArtifacts } from './job-artifacts';
 import { JobChanges } from './job-changes';
@@ -143,6 +143,7 @@ export class ProcessJobs implements Jobs {
 
   async #ensure(spec: JobSpec, signals: StartSignals): Promise<'created' | 'exists'> {
     const host = await this.#opened();
+    await untilTaken(jobDirectory(host.root, spec.name));
     const found = await this.#look(host, spec.name);
     if (found.kind !== 'absent' && (found.kind !== 'waiting' || found.given !== undefined)) return 'exists';
     await startJob(host, spec, signals);
