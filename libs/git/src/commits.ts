@@ -21,9 +21,22 @@ export async function commitsBetween(repository: Repository, range: RangeOptions
   const { to, limit, signal } = range;
   checkObjectId(to);
   if (range.from === to) return { commits: [], total: 0, fromKnown: true, forced: false };
-  const fromKnown = range.from !== undefined && (await hasCommit(repository, range.from, signal));
-  const from = fromKnown ? range.from : undefined;
+  const known = await listRange(repository, range).catch(async (error: unknown) => {
+    // Asked for only when the rest failed: most ranges begin at a commit that is there, and each question is a process.
+    if (range.from === undefined || (await hasCommit(repository, range.from, signal))) throw error;
+    return undefined;
+  });
+  const { listed, forced } = known ?? (await listRange(repository, { ...range, from: undefined }));
+  const from = known === undefined ? undefined : range.from;
   const revisions = from === undefined ? [to] : [to, `^${from}`];
+  const commits = listed === '' ? [] : listed.split('\n').reverse();
+  const total = commits.length < limit ? commits.length : await count(repository, revisions, signal);
+  return { commits, total, fromKnown: known !== undefined, forced };
+}
+
+async function listRange(repository: Repository, range: RangeOptions): Promise<{ listed: string; forced: boolean }> {
+  const { from, to, limit, signal } = range;
+  const revisions = from === undefined ? [to] : [to, `^${checkObjectId(from)}`];
   const [listed, forced] = await Promise.all([
     gitText(['rev-list', '--topo-order', `--max-count=${Math.max(1, limit)}`, ...revisions, '--'], {
       repository,
@@ -31,9 +44,7 @@ export async function commitsBetween(repository: Repository, range: RangeOptions
     }),
     from === undefined ? false : isForced(repository, { from, to }, signal),
   ]);
-  const commits = listed === '' ? [] : listed.split('\n').reverse();
-  const total = commits.length < limit ? commits.length : await count(repository, revisions, signal);
-  return { commits, total, fromKnown: fromKnown || range.from === undefined, forced };
+  return { listed, forced };
 }
 
 /** True when the commit itself is there; its history and files may be missing. */
