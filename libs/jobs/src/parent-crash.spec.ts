@@ -132,6 +132,25 @@ describe('jobs whose parent process was killed', () => {
     await until('it has ended', () => supervisors().length === 0);
   });
 
+  it('go on, too, when their parent only closed, and left them', async () => {
+    const first = await harness.open();
+    const spec = script('echo 1; while ! test -e $OUT/closed; do sleep 0.02; done; exit 8');
+    await first.ensure(spec);
+    await first.close({ leaveJobs: true });
+    const jobs = await harness.open();
+    expect(await stateOf(jobs, spec.name)).toMatchObject({ phase: 'running' });
+    writeFileSync(path.join(outside, 'closed'), '');
+    expect((await untilEnded(jobs, spec.name)).end).toEqual({ kind: 'exited', code: 8 });
+  });
+
+  it('are cleaned up behind, where they were half made or half deleted', async () => {
+    const left = ['.new-999999999-x', '.trash-x'];
+    for (const name of left) mkdirSync(path.join(harness.directory, name, 'a'), { recursive: true });
+    const jobs = await harness.open();
+    expect(await jobs.list()).toEqual([]);
+    await until('they are gone', () => left.every((name) => !existsSync(path.join(harness.directory, name))));
+  });
+
   it('wait when they had not begun, and begin once', async () => {
     const spec = script('echo ran >> $OUT/ran-later; exit 0');
     const parent = await parentOf(spec, { hang: true });
