@@ -1,4 +1,5 @@
 import { git, gitText } from './git-command';
+import { looseParents } from './loose-commit';
 import { checkObjectId } from './object-id';
 import type { Repository } from './repository';
 
@@ -21,6 +22,7 @@ export async function commitsBetween(repository: Repository, range: RangeOptions
   const { to, limit, signal } = range;
   checkObjectId(to);
   if (range.from === to) return { commits: [], total: 0, fromKnown: true, forced: false };
+  if (await isNext(repository, range)) return { commits: [to], total: 1, fromKnown: true, forced: false };
   const known = await listRange(repository, range).catch(async (error: unknown) => {
     // Asked for only when the rest failed: most ranges begin at a commit that is there, and each question is a process.
     if (range.from === undefined || (await hasCommit(repository, range.from, signal))) throw error;
@@ -32,6 +34,13 @@ export async function commitsBetween(repository: Repository, range: RangeOptions
   const commits = listed === '' ? [] : listed.split('\n').reverse();
   const total = commits.length < limit ? commits.length : await count(repository, revisions, signal);
   return { commits, total, fromKnown: known !== undefined, forced };
+}
+
+/** True when `to` is one new commit on top of `from`, as most are: then there is nothing to ask git about. */
+async function isNext(repository: Repository, { from, to }: RangeOptions): Promise<boolean> {
+  if (from === undefined) return false;
+  const parents = await looseParents(repository, to);
+  return parents?.length === 1 && parents[0] === from;
 }
 
 async function listRange(repository: Repository, range: RangeOptions): Promise<{ listed: string; forced: boolean }> {
