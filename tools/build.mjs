@@ -29,13 +29,14 @@ export async function build(projectDir) {
     const target = path.join(outDir, file.replace(/\.ts$/, '.js'));
     targets.add(target);
     await mkdir(path.dirname(target), { recursive: true });
-    await writeFile(`${target}.new`, code);
-    await rename(`${target}.new`, target);
+    const fresh = `${target}.new-${process.pid}`;
+    await writeFile(fresh, code);
+    await rename(fresh, target);
   }
   // Only now: a process that runs from here loads some of its files late.
   for (const file of await readdir(outDir, { recursive: true, withFileTypes: true })) {
     const target = path.join(file.parentPath, file.name);
-    if (!file.isDirectory() && !targets.has(target)) await rm(target, { force: true });
+    if (file.isFile() && target.endsWith('.js') && !targets.has(target)) await rm(target, { force: true });
   }
 }
 
