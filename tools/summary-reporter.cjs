@@ -1,4 +1,4 @@
-/** Prints the closing line that CI reads, after a list of what was skipped. */
+/** Prints what was skipped, and as the very last line the one that CI reads. */
 module.exports = class SummaryReporter {
   onRunComplete(_contexts, results) {
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
@@ -8,6 +8,9 @@ module.exports = class SummaryReporter {
         if (test.status === 'pending') process.stdout.write(`skipped: ${test.fullName}\n`);
       }
     }
-    process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped\n`);
+    // At the exit: jest prints its own summary after every reporter.
+    process.once('exit', () =>
+      process.stdout.write(`\n${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped\n`),
+    );
   }
 };

@@ -1,9 +1,10 @@
 // `npm test`: prepares the checkout, then runs every suite this machine can run. Arguments go to jest.
-import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { prepare, root } from './prepare.mjs';
 
 prepare();
+process.chdir(root);
 const jest = path.join(root, 'node_modules/jest/bin/jest.js');
-const done = spawnSync(process.execPath, [jest, ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
-process.exit(done.status ?? 1);
+process.argv.splice(1, 1, jest);
+createRequire(import.meta.url)(jest);

@@ -15,8 +15,8 @@ import { testsAtWork } from './test-queue';
 const remembered = 10_000;
 /** A test that has not begun by then waits for a free place. */
 const queuedMs = 500;
-/** Nearly every run's name fits: the columns line up. */
-const nameWidth = 16;
+/** The longest name of a run: the columns line up. */
+const nameWidth = 17;
 
 /** One line per stage as it happens, the test's output, and a verdict: for people. */
 export class TerminalReporter implements Reporter {
