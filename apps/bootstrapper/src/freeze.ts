@@ -34,8 +34,9 @@ export class UnbuildableError extends Error {
  */
 export async function freeze(deps: BootstrapperDeps, run: RunData, signal: AbortSignal): Promise<Plan> {
   const { session, submodules } = await deps.sources.open(run, signal);
-  const pipeline = await readPipeline(deps, { session, commit: run.commit, signal });
+  // First: of a commit that is gone, no file can be read, and that would look like one without a pipeline file.
   const info = await commitInfo(session, run.commit, signal);
+  const pipeline = await readPipeline(deps, { session, commit: run.commit, signal });
   const layer = await treeLayer(session, run.commit, {
     prefix: pipeline.image.workdir,
     codec: deps.registry.codec,

@@ -32,19 +32,28 @@ type Start = { stage: StageName; event: (begin: BeginRecord) => Event };
 
 /** The asked stage, or the latest before it whose input exists. */
 async function startable(ledger: Ledger, at: { run: string; attempt: number }, asked: StageName): Promise<Start> {
+  const pushed = await pushedImage(ledger, at.run);
+  if (pushed !== undefined) return startAtImage(asked === 'publish' ? 'publish' : 'test', pushed);
   const wanted = stageName.options.indexOf(asked);
-  const image = wanted >= stageName.options.indexOf('publish') ? await latest(ledger, at, 'build') : undefined;
-  if (image?.image !== undefined) {
-    const { repository, digest } = image.image;
-    const type = asked === 'test' ? eventTypes.artifactPublished : eventTypes.artifactPackaged;
-    return { stage: asked, event: (begin) => imageEvent(begin, { type, image: { repository, digest } }) };
-  }
+  const built = wanted >= stageName.options.indexOf('publish') ? await latest(ledger, at, 'build') : undefined;
+  if (built?.image !== undefined) return startAtImage(asked, built.image);
   const frozen = wanted >= stageName.options.indexOf('build') ? await latest(ledger, at, 'source') : undefined;
   if (frozen?.snapshot !== undefined) {
     const { snapshot } = frozen;
     return { stage: 'build', event: (begin) => sourceFrozen(begin, { snapshot, time: begin.openedAt }) };
   }
   return { stage: 'source', event: changeAgain };
+}
+
+function startAtImage(stage: StageName, { repository, digest }: { repository: string; digest: string }): Start {
+  const type = stage === 'test' ? eventTypes.artifactPublished : eventTypes.artifactPackaged;
+  return { stage, event: (begin) => imageEvent(begin, { type, image: { repository, digest } }) };
+}
+
+/** The image of a run that somebody else's push began: it has no source and no build here, and its digest is its commit. */
+async function pushedImage(ledger: Ledger, run: string): Promise<{ repository: string; digest: string } | undefined> {
+  const first = await ledger.read(beginKey(run, 1));
+  return first?.from === 'test' ? { repository: first.source, digest: `sha256:${first.commit}` } : undefined;
 }
 
 /** What the newest earlier attempt that got through this stage left. */

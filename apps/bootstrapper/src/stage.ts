@@ -23,9 +23,9 @@ export function freezeSource(deps: BootstrapperDeps): Stage<ChangeMerged> {
       ...runFields(run),
       ...{ name: runName(run.run), from: stage, openedBy: service, openedAt: now },
     });
-    const told = await tellAgain(deps, begin);
-    if (told !== undefined) return told;
     const work: Work = { run, stage, service, now };
+    const told = await tellAgain(deps, { work, begin });
+    if (told !== undefined) return told;
     const nothingToDo = await settled(deps.ledger, work);
     if (nothingToDo !== undefined) return emit(...nothingToDo);
     try {
@@ -40,22 +40,21 @@ export function freezeSource(deps: BootstrapperDeps): Stage<ChangeMerged> {
       if (signal.aborted) throw error;
       return failed(deps, { work, begin }, error);
     }
-    return (await tellAgain(deps, begin)) ?? emit();
+    return (await tellAgain(deps, { work, begin })) ?? emit();
   };
 }
 
-/** Every field from the records: telling it twice tells the same. */
-async function tellAgain({ ledger }: BootstrapperDeps, begin: BeginRecord): Promise<Outcome | undefined> {
+type Begun = { work: Work; begin: BeginRecord };
+
+/** How the stage ended, once it has; every field from the records: telling it twice tells the same. */
+async function tellAgain({ ledger }: BootstrapperDeps, { work, begin }: Begun): Promise<Outcome | undefined> {
   const ended = await ledger.read(stageEndedKey({ ...begin, stage }));
-  if (ended?.snapshot === undefined) return undefined;
+  if (ended === undefined) return undefined;
+  if (ended.snapshot === undefined) return emit(runStarted(begin), ...(await concludeRun(ledger, work, ended)));
   return emit(runStarted(begin), sourceFrozen(begin, { snapshot: ended.snapshot, time: ended.endedAt }));
 }
 
-async function failed(
-  deps: BootstrapperDeps,
-  at: { work: Work; begin: BeginRecord },
-  error: unknown,
-): Promise<Outcome> {
+async function failed(deps: BootstrapperDeps, at: Begun, error: unknown): Promise<Outcome> {
   const { work, begin } = at;
   const meaning = meaningOf(error);
   if (meaning === undefined) throw error;
