@@ -23,7 +23,12 @@ export async function logs(context: Asking, run: string, options: LogsOptions): 
   const write = writer(context, work, options);
   const lines =
     options.follow === true ? followed(context, work) : readLog({ ...place, follow: false }, context.signal);
-  for await (const line of lines) await write(line);
+  let isEmpty = true;
+  for await (const line of lines) {
+    isEmpty = false;
+    await write(line);
+  }
+  if (isEmpty) await problems.write(`keelson: attempt ${work.attempt} of ${runName(work.run)} printed nothing`);
   for (const gap of (await readManifest(place))?.gaps ?? []) await problems.write(`keelson: ${gapText(gap)}`);
 }
 

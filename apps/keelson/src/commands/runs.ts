@@ -58,8 +58,9 @@ function line(view: RunView, isColoured: boolean): string {
   return `${view.name.padEnd(17)}  ${outcome}  ${took(view).padStart(11)}  ${what}${attempt}${why === '' ? '' : `  ${why}`}`;
 }
 
-/** From the first attempt's beginning to the last one's end. */
+/** What the last attempt took: between attempts somebody thinks. */
 function took({ attempts }: RunView): string {
-  const ms = Date.parse(attempts.at(-1)?.endedAt ?? '') - Date.parse(attempts[0]?.openedAt ?? '');
+  const last = attempts.at(-1);
+  const ms = Date.parse(last?.endedAt ?? '') - Date.parse(last?.openedAt ?? '');
   return Number.isNaN(ms) ? '' : duration(ms);
 }

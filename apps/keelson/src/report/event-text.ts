@@ -1,5 +1,5 @@
 import { eventTypes } from '@keelson/events';
-import type { Event, EventOf, StageName } from '@keelson/events';
+import type { Event, EventOf, RunData, StageName } from '@keelson/events';
 import { planKey, stageEndedKey } from '@keelson/ledger';
 import type { Ledger } from '@keelson/ledger';
 import { planSchema } from '@keelson/pipeline';
@@ -37,19 +37,20 @@ export async function eventText(event: Event, ledger: Ledger, colours: Colours):
 async function stageText(event: Event, ledger: Ledger, colours: Colours): Promise<string | undefined> {
   switch (event.type) {
     case eventTypes.buildQueued: {
-      const { run, snapshot } = event.data.customData;
-      const subject = (await planOf(ledger, run))?.subject;
+      const { snapshot } = event.data.customData;
+      const subject = (await planOf(ledger, event.data.customData.run))?.subject;
       const what = `${shortDigest(snapshot.digest)}${subject === undefined ? '' : `  ${printableText(subject)}`}`;
-      return `${await took(ledger, event, 'source')}  ${colours.dim(what)}`;
+      return doneText(ledger, event.data.customData, { stage: 'source', what: colours.dim(what) });
     }
     case eventTypes.artifactPackaged: {
       const { repository, digest } = event.data.customData.image;
-      return `${await took(ledger, event, 'build')}  ${colours.dim(`${repository}@${shortDigest(digest)}`)}`;
+      const what = `${repository}@${shortDigest(digest)}`;
+      return doneText(ledger, event.data.customData, { stage: 'build', what: colours.dim(what) });
     }
     case eventTypes.artifactPublished: {
-      const { repository, tag } = event.data.customData.image;
-      const pull = tag === undefined ? 'it can be pulled' : `${repository}:${tag}`;
-      return `${await took(ledger, event, 'publish')}  ${colours.dim(pull)}`;
+      const { repository, tag, digest } = event.data.customData.image;
+      const what = tag === undefined ? `${repository}@${shortDigest(digest)}` : `${repository}:${tag}`;
+      return doneText(ledger, event.data.customData, { stage: 'publish', what: colours.dim(what) });
     }
     case eventTypes.testSuiteRunStarted:
       return testText(event, ledger, colours);
@@ -58,11 +59,16 @@ async function stageText(event: Event, ledger: Ledger, colours: Colours): Promis
   }
 }
 
-async function took(ledger: Ledger, event: Event, stage: StageName): Promise<string> {
-  const { customData } = event.data;
-  const ended = 'attempt' in customData ? await ledger.read(stageEndedKey({ ...customData, stage })) : undefined;
-  const ms = ended === undefined ? undefined : Date.parse(ended.endedAt) - Date.parse(ended.startedAt);
-  return `${stage.padEnd(8)}${(ms === undefined ? '' : duration(ms)).padStart(8)}`;
+/** A stage that was done; nothing when this attempt began behind it, and the event only hands on what an earlier one made. */
+async function doneText(
+  ledger: Ledger,
+  { run, attempt }: RunData,
+  { stage, what }: { stage: StageName; what: string },
+): Promise<string | undefined> {
+  const ended = await ledger.read(stageEndedKey({ run, attempt, stage }));
+  if (ended === undefined) return undefined;
+  const took = duration(Date.parse(ended.endedAt) - Date.parse(ended.startedAt));
+  return `${stage.padEnd(8)}${took.padStart(8)}  ${what}`;
 }
 
 async function testText(

@@ -1,2 +1,2 @@
-/** A ref as people call it: `main`, `v1.2`. */
-export const shortRef = (ref: string): string => ref.replace(/^refs\/(heads|tags)\//, '');
+/** A ref as people call it: `main`, `v1.2`, `worktree`. */
+export const shortRef = (ref: string): string => ref.replace(/^refs\/(heads|tags|keelson)\//, '');

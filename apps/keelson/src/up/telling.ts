@@ -89,7 +89,7 @@ export class Telling {
     const { running } = await testsAtWork(this.context.ledger);
     for (const { run, attempt } of running) {
       if (only !== undefined && run !== only) continue;
-      await this.say(runName(run), 'its test was started before and goes on');
+      await this.say(runName(run), 'its test was started before; its output from the beginning:');
       runs.follow({ run, attempt }, signal);
     }
   }
