@@ -110,7 +110,10 @@ async function startShared({ context, sources, port, tokenFile, notice }: Machin
   steps.push({ name: 'jobs', stop: () => jobs.close() });
   const remote = new RemoteHeads({ credentials: credentialsOf(sources, tokenFile) });
   steps.push({ name: 'connections to repositories', stop: () => remote.close() });
-  return { bus, store, ledger, client, jobs, remote, registryAddress: registry.address };
+  const mirrors = join(data.git, 'mirrors');
+  const access = new SourceAccess({ mirrors, worktrees: join(data.git, 'worktrees'), remote });
+  steps.push({ name: 'repositories', stop: () => access.close() });
+  return { bus, store, ledger, client, jobs, remote, mirrors, access, registryAddress: registry.address };
 }
 
 /** What came with a source's URL, else the token file, else git's own helpers. */
@@ -137,11 +140,9 @@ function registryClient({ address, formerAddresses }: EmbeddedRegistry): Registr
 /** Consumers before producers: nothing that is published waits for a queue to be declared. */
 function serviceStarts(options: MachineOptions, shared: Shared): readonly (() => Promise<Service>)[] {
   const { context, notice } = options;
-  const { ledger, client, jobs, remote, registryAddress: registryPrefix } = shared;
+  const { ledger, client, jobs, access: sources, registryAddress: registryPrefix } = shared;
   const host = { bus: shared.bus, logger: serviceLog(context.data) };
   const common = { ledger, client, clock: Date.now, patienceMs, notice };
-  const mirrors = join(context.data.git, 'mirrors');
-  const sources = new SourceAccess({ mirrors, worktrees: join(context.data.git, 'worktrees'), remote });
   const registry = { prefix: registryPrefix, codec: 'none' as const };
   const testing = {
     ...{ ledger, jobs, clock: Date.now, cancelRunning: options.cancelRunning, retryDelaysMs },
@@ -153,11 +154,11 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
     () => startRegistryPoller({ ...common, watched: options.images, pollMs: 10_000 }, host),
     () => startImageBuilder({ ...common, registryPrefix }, host),
     () => startBootstrapper({ ...common, registry, sources, column: 'machine' }, host),
-    () => startWatcher(watching(options, shared, mirrors), host),
+    () => startWatcher(watching(options, shared), host),
   ];
 }
 
-function watching(options: MachineOptions, { ledger, remote }: Shared, mirrors: string): WatcherDeps {
+function watching(options: MachineOptions, { ledger, remote, mirrors }: Shared): WatcherDeps {
   const { sources, from, notice, looked, unreadable } = options;
   const mirrorOf = (url: string) => new Mirror({ directory: mirrorDir(mirrors, url), url, remote });
   return {
