@@ -103,6 +103,9 @@ function due() {
   return build ? { install, dirs, now } : undefined;
 }
 
+/** Whether `prepare` would find nothing to do. */
+export const isPrepared = () => due() === undefined;
+
 /** Installs and builds what changed since the last call. Ends the process with 2, and says why, when that fails. */
 export function prepare() {
   if (due() === undefined) return;
