@@ -88,8 +88,14 @@ async function moved(deps: WatcherDeps, watch: Watch, { ref, commit }: Seen): Pr
     if (untold.length > 0) return [{ watch, ref, kind: 'untold', changes: untold }];
     if (previous !== undefined) watch.recorded(previous);
   }
-  return previous?.commit === commit ? [] : [{ watch, ref, kind: 'moved', commit, previous }];
+  return previous?.commit === commit && !isLeftAlone(deps, previous)
+    ? []
+    : [{ watch, ref, kind: 'moved', commit, previous }];
 }
+
+/** A head that an earlier start took as the place to start from, and that this one is to build. */
+const isLeftAlone = ({ from }: WatcherDeps, previous: ChangeRecord | undefined): boolean =>
+  previous?.kind === 'baseline' && from === 'head';
 
 /** The newest changes of a ref that no service has begun to work on, oldest first. */
 async function untoldChanges({ ledger }: WatcherDeps, newest: ChangeRecord | undefined): Promise<ChangeRecord[]> {

@@ -37,6 +37,13 @@ describe('the watcher', () => {
     expect(await world.account()).toMatchObject({ seen: 1, balanced: true });
   });
 
+  it('builds at a later start the head that an earlier one left alone', async () => {
+    const commit = world.repository.commit('first');
+    await lookAll(await world.watch(['^main'], { from: 'now' }));
+    expect((await lookAll(await world.watch(['^main']))).map(said)).toEqual([`${main} 2 ${commit}`]);
+    expect(await world.changes()).toMatchObject([{ kind: 'baseline' }, { kind: 'advanced', commit, contained: [] }]);
+  });
+
   it('builds a branch that came after the first look, also when asked to begin now', async () => {
     world.repository.commit('first');
     const watcher = await world.watch(['^feature/*'], { from: 'now' });

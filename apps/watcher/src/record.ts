@@ -31,7 +31,7 @@ export async function recordMove(
 /** The values the ref had since the last record, the present one last; in between only those that a forced move left behind. */
 async function valuesOf(deps: WatcherDeps, move: Moved, signal: AbortSignal): Promise<readonly (string | null)[]> {
   const { ref, commit, previous } = move;
-  if (commit === null || previous?.commit == null) return [commit];
+  if (commit === null || previous?.commit == null || previous.commit === commit) return [commit];
   const step = { ref, from: previous.commit, to: commit, fromSeenAtMs: Date.parse(previous.seenAt) };
   const left = await deps.heads.leftBehind(move.watch.source, step, signal);
   if (left.length === 0) return [commit];
