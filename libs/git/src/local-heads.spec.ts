@@ -85,14 +85,15 @@ describe('the heads of a local repository', () => {
     expect((await heads('main', path.join(root, 'linked'))).heads[0]?.commit).toBe(first);
   });
 
-  it('are asked of git when the refs are not files', async () => {
-    const config = path.join(work.path, '.git', 'config');
+  it('are asked of git when the refs are not files, from the moment on that they are not', async () => {
+    const repository = await openRepository(work.path);
+    const config = path.join(repository.gitDir, 'config');
     const before = readFileSync(config, 'utf8');
+    expect((await readHeadFile(repository, 'main'))?.commit).toBe(first);
     writeFileSync(config, `${before}[extensions]\n\trefStorage = reftable\n`);
-    expect(
-      await readHeadFile(await openRepository(work.path).catch(() => ({ gitDir: `${work.path}/.git` })), 'main'),
-    ).toBe(undefined);
+    expect(await readHeadFile(repository, 'main')).toBe(undefined);
     writeFileSync(config, before);
+    expect((await readHeadFile(repository, 'main'))?.commit).toBe(first);
   });
 
   it('are asked of git for old symbolic links as HEAD, and for refs that are no hash', async () => {

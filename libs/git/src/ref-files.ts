@@ -1,4 +1,4 @@
-import { lstat, readFile } from 'node:fs/promises';
+import { lstat, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Head } from './heads';
 import { fullRef, isRefPattern } from './ref-pattern';
@@ -24,10 +24,20 @@ export async function readHeadFile(repository: Repository, pattern?: string): Pr
   }
 }
 
+/** What a configuration file says, and what file that was: it is looked at again and again, and hardly ever changes. */
+type Known = { file: string; usesFiles: boolean };
+const configurations = new WeakMap<Repository, Known>();
+
 /** The `files` backend keeps refs as files; every other one is named in the repository's configuration. */
 async function usesFiles(repository: Repository): Promise<boolean> {
-  const config = await readFile(path.join(commonDirOf(repository), 'config'), 'utf8');
-  return !/refstorage/i.test(config);
+  const config = path.join(commonDirOf(repository), 'config');
+  const { ino, size, mtimeNs, ctimeNs } = await stat(config, { bigint: true });
+  const file = [ino, size, mtimeNs, ctimeNs].join(' ');
+  const known = configurations.get(repository);
+  if (known?.file === file) return known.usesFiles;
+  const found = { file, usesFiles: !/refstorage/i.test(await readFile(config, 'utf8')) };
+  configurations.set(repository, found);
+  return found.usesFiles;
 }
 
 async function follow(repository: Repository, start: string): Promise<Head | undefined> {
