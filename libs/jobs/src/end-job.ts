@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readJob } from './job-directory';
@@ -48,7 +47,7 @@ export async function writeEnd(host: JobHost, files: JobFiles, end: JobEnd): Pro
 
 /** Deletes a job's directory for temporary files, if its supervisor did not. The job can write where its name is kept: only a name of ours counts. */
 export function removeTemp(host: JobHost, { temp }: StatusRecord): void {
-  const ours = path.dirname(temp) === tmpdir() && /^keelson-job-\w{6}$/.test(path.basename(temp));
+  const ours = path.isAbsolute(temp) && /^keelson-job-\w{6}$/.test(path.basename(temp));
   if (ours) host.trash.delete(temp);
 }
 

@@ -49,13 +49,12 @@ describe('artifacts', () => {
     expect(await pathsOf('a/**/3', 'a/\\[y\\]', '!a/1')).toEqual(['a/[y]', 'a/b/c/3']);
   });
 
-  it('are refused when there are too many', async () => {
-    for (let n = 0; n <= 10_000; n += 1) writeFileSync(path.join(directory, String(n)), '');
-    await expect(pathsOf('*')).rejects.toMatchObject({
-      code: 'jobs',
-      transient: false,
-      message: expect.stringContaining('10000'),
-    });
-    expect(await pathsOf('1')).toEqual(['1']);
+  it('are refused when there are too many, or too many to look through', async () => {
+    for (let n = 0; n <= 10; n += 1) writeFileSync(path.join(directory, String(n)), '');
+    const find = (maxFiles: number, maxLooked: number) => findArtifacts(directory, ['*'], { maxFiles, maxLooked });
+    const refused = (text: string) => ({ code: 'jobs', transient: false, message: expect.stringContaining(text) });
+    await expect(find(10, 100)).rejects.toMatchObject(refused('more than 10 files match'));
+    await expect(find(100, 10)).rejects.toMatchObject(refused('more than 10 files to look through'));
+    expect(await find(11, 11)).toHaveLength(11);
   });
 });

@@ -7,8 +7,10 @@ import { isAbsent } from './job-directory';
 import { JobsError } from './jobs';
 import type { JobFile } from './jobs';
 
-const maxFiles = 10_000;
-const maxLooked = 500_000;
+/** More would be a mistake in a pattern rather than evidence. */
+export type ArtifactLimits = { maxFiles: number; maxLooked: number };
+
+const usualLimits: ArtifactLimits = { maxFiles: 10_000, maxLooked: 500_000 };
 
 /** A name as the file system has it, which need not be UTF-8, and below the working directory as text. */
 type Place = { file: Buffer; relative: string };
@@ -17,13 +19,18 @@ type Search = {
   maxDepth: number;
   found: Map<string, JobFile>;
   looked: { count: number };
+  limits: ArtifactLimits;
 };
 
 /**
  * The regular files below a directory that match one of the patterns, by their relative paths, sorted. A pattern names dotted files only by a dot
  * of its own. Symbolic links are not followed, wherever they are. @param directory without links above it @throws JobsError when there are too many
  */
-export async function findArtifacts(directory: string, patterns: readonly string[]): Promise<JobFile[]> {
+export async function findArtifacts(
+  directory: string,
+  patterns: readonly string[],
+  limits: ArtifactLimits = usualLimits,
+): Promise<JobFile[]> {
   // The job could have put a link in its place, or above it.
   if ((await realpath(directory).catch(() => undefined)) !== directory) return [];
   const found = new Map<string, JobFile>();
@@ -35,7 +42,7 @@ export async function findArtifacts(directory: string, patterns: readonly string
     const { base } = picomatch.scan(pattern, { nonegate: true, unescape: true });
     const maxDepth = pattern.includes('**') ? Infinity : pattern.split('/').length;
     const place = await enter(directory, base);
-    if (place !== undefined) await search(place, { matches, maxDepth, found, looked });
+    if (place !== undefined) await search(place, { matches, maxDepth, found, looked, limits });
   }
   return [...found.values()].sort((one, other) => (one.path < other.path ? -1 : 1));
 }
@@ -60,20 +67,20 @@ async function search(place: Place, about: Search): Promise<void> {
 }
 
 /** What is directly in a directory and may be, or hold, an artifact: links, pipes, devices and sockets do not. */
-async function promising(place: Place, { looked, matches }: Search): Promise<Place[]> {
+async function promising(place: Place, { looked, limits, matches }: Search): Promise<Place[]> {
   const entries = await readdir(place.file, { withFileTypes: true, encoding: 'buffer' });
   looked.count += entries.length;
-  if (looked.count > maxLooked) throw tooMany(`more than ${maxLooked} files to look through`);
+  if (looked.count > limits.maxLooked) throw tooMany(`more than ${limits.maxLooked} files to look through`);
   return entries.flatMap((entry) => {
     const inside = below(place, entry.name);
     return entry.isDirectory() || (entry.isFile() && matches(inside.relative)) ? [inside] : [];
   });
 }
 
-function keep(place: Place, sizeBytes: number, { matches, found }: Search): void {
+function keep(place: Place, sizeBytes: number, { matches, found, limits }: Search): void {
   if (!matches(place.relative)) return;
   found.set(place.relative, { path: place.relative, sizeBytes, read: () => readArtifact(place) });
-  if (found.size > maxFiles) throw tooMany(`more than ${maxFiles} files match`);
+  if (found.size > limits.maxFiles) throw tooMany(`more than ${limits.maxFiles} files match`);
 }
 
 const tooMany = (what: string): JobsError =>

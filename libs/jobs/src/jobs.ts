@@ -34,7 +34,10 @@ export type JobState = {
   end?: JobEnd;
 };
 
-/** One line of output, without its line end. `partial` marks the last line when the output ended without one. */
+/**
+ * One line of output, without its line end. `partial`: no line end followed, because this is a piece of a longer line that the next one goes
+ * on with, or because the output ended without one.
+ */
 export type JobLogLine = {
   /** RFC 3339 with nanoseconds, UTC. */
   time: string;
@@ -52,7 +55,8 @@ export interface Jobs {
   list(): Promise<readonly JobState[]>;
   /**
    * The output from its first line, or behind the first `skipLines` lines; follows while the job runs and ends when the output has ended.
-   * Lines longer than 1 MiB come in pieces. @throws JobsError when it breaks off: call again with what was seen
+   * Lines longer than 1 MiB come in pieces, which count as lines for `skipLines`; they are cut at the same places each time.
+   * @throws JobsError when it breaks off: call again with what was seen; the signal's reason: an abort never looks like the end
    */
   log(name: string, options: { skipLines: number }, signal: AbortSignal): AsyncIterable<JobLogLine>;
   /** Files of an ended job that match its `artifacts`; never outside its working directory, symbolic links not followed. */

@@ -67,6 +67,12 @@ describe('a job as a child process', () => {
     expect(processIdentity(pidIn('bare'))).toBeUndefined();
   });
 
+  it('does not wait for a process that has left everything by which it could be found', async () => {
+    const { end } = await runScript('env -i setsid sleep 60 & echo $! > $OUT/escaped; exit 2');
+    expect(end).toEqual({ kind: 'exited', code: 2 });
+    process.kill(pidIn('escaped'), 'SIGKILL');
+  });
+
   it('keeps what a process left behind still says in time', async () => {
     const { name } = await runScript('(sleep 0.1; echo late) & echo early');
     expect(await textsOf(jobs, name)).toEqual(['early', 'late']);

@@ -1,4 +1,5 @@
 import { mkdir, readdir, realpath } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { baseEnvironment, markVariable, outerMark } from './config';
 import { bury, dismissGiven, removeTemp, stopRunning, untilTaken, writeEnd } from './end-job';
 import { followOutput } from './follow-output';
@@ -15,6 +16,7 @@ import type { StartSignals } from './start-job';
 import { sourceDirectory } from './supervisor/job-files';
 import type { StatusRecord } from './supervisor/records';
 import { builtSupervisor, Supervisors } from './supervisors';
+import { told } from './told';
 import { Trash } from './trash';
 
 export type ProcessJobsOptions = {
@@ -75,7 +77,7 @@ export class ProcessJobs implements Jobs {
 
   async list(): Promise<readonly JobState[]> {
     const host = await this.#opened();
-    const names = (await readdir(host.root)).filter(isJobName).sort();
+    const names = (await told(`listing ${host.root}`, () => readdir(host.root))).filter(isJobName).sort();
     const states = await Promise.all(names.map(async (name) => stateOf(name, await this.#look(host, name))));
     return states.filter((state) => state !== undefined);
   }
@@ -155,13 +157,13 @@ export class ProcessJobs implements Jobs {
     await this.stop(name);
     const found = await this.#look(host, name);
     if (found.kind === 'ended' && found.status !== undefined) removeTemp(host, found.status);
-    await host.trash.take(jobDirectory(host.root, name).directory);
+    await told(`removing the job ${name}`, () => host.trash.take(jobDirectory(host.root, name).directory));
   }
 
   /** A job's state. One whose supervisor is gone is ended first. */
   async #look(host: JobHost, name: string): Promise<Found> {
     const files = jobDirectory(host.root, name);
-    const found = await readJob(files);
+    const found = await told(`looking at the job ${name}`, () => readJob(files));
     if (found.kind !== 'orphaned') return found;
     const burying = this.#burying.get(name) ?? bury(host, { files, status: found.status }, lost(name, found.status));
     this.#burying.set(name, burying);
@@ -173,12 +175,12 @@ export class ProcessJobs implements Jobs {
   }
 
   #opened(): Promise<JobHost> {
-    this.#host ??= this.#open().catch((error: unknown) => {
-      this.#host = undefined;
-      if (error instanceof JobsError) throw error;
-      const { message } = error as Error;
-      throw new JobsError(`no jobs can be kept in ${this.#options.directory}: ${message}`, true, { cause: error });
-    });
+    this.#host ??= told(`opening the jobs in ${this.#options.directory}`, () => this.#open()).catch(
+      (error: unknown) => {
+        this.#host = undefined;
+        throw error;
+      },
+    );
     return this.#host;
   }
 
@@ -191,7 +193,7 @@ export class ProcessJobs implements Jobs {
     await trash.sweep();
     const baseEnv = baseEnvironment();
     const outer = outerMark();
-    const env = outer === undefined ? baseEnv : { ...baseEnv, [markVariable]: outer };
+    const env = { ...baseEnv, TMPDIR: tmpdir(), ...(outer === undefined ? {} : { [markVariable]: outer }) };
     const supervisors = new Supervisors({ supervisorPath, env, onEnd: this.#changes.tell });
     return { root, supervisors, trash, materialise, baseEnv, stopGraceMs, drainMs, clock, onWarning };
   }

@@ -64,6 +64,20 @@ describe('the start of a job as a child process', () => {
     expect(await stateOf(other, spec.name)).toBeUndefined();
   });
 
+  it('waits for a job of the same name to be gone', async () => {
+    const other = await harness.open();
+    const spec = jobSpec(harness, sh('trap "" TERM; echo up; while :; do sleep 0.05; done'));
+    await other.ensure(spec);
+    const lines = follow(other, spec.name);
+    await lines.next();
+    await lines.end();
+    const removed = other.remove(spec.name);
+    expect(await other.ensure(spec)).toBe('deleting');
+    await removed;
+    expect(await other.ensure({ ...spec, command: ['true'] })).toBe('created');
+    expect((await untilEnded(other, spec.name)).end).toEqual({ kind: 'exited', code: 0 });
+  });
+
   it('stops a job that is still being started', async () => {
     const materialise = (_image: string, _into: string, signal: AbortSignal) =>
       new Promise<void>((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)));

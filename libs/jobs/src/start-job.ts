@@ -3,7 +3,6 @@ import path from 'node:path';
 import { markVariable, outerMark } from './config';
 import { createJobDirectory, readJob } from './job-directory';
 import type { JobHost } from './job-host';
-import { JobsError } from './jobs';
 import type { JobSpec } from './jobs';
 import { writeEnd } from './end-job';
 import { sourceDirectory } from './supervisor/job-files';
@@ -11,6 +10,7 @@ import type { JobFiles } from './supervisor/job-files';
 import type { Assignment, GivenRecord } from './supervisor/records';
 import { replaceStateFile } from './supervisor/state-file';
 import type { Supervisor } from './supervisors';
+import { told } from './told';
 
 export type StartSignals = {
   /** The caller gives up: nothing is left behind. */
@@ -25,7 +25,7 @@ export type StartSignals = {
  */
 export async function startJob(host: JobHost, spec: JobSpec, signals: StartSignals): Promise<void> {
   const directory = path.join(host.root, spec.name);
-  const files = await telling(spec, async () => {
+  const files = await told(starting(spec), async () => {
     await host.trash.take(directory);
     return createJobDirectory(spec, { directory, temp: host.trash.newName() });
   });
@@ -55,7 +55,7 @@ async function prepareAndGive(host: JobHost, job: Job, signal: AbortSignal): Pro
     host.supervisors.giveBack(supervisor);
     throw error;
   }
-  await telling(job.spec, () => give(host, job, supervisor));
+  await told(starting(job.spec), () => give(host, job, supervisor));
 }
 
 async function give(host: JobHost, { spec, files }: Job, supervisor: Supervisor): Promise<void> {
@@ -85,13 +85,4 @@ async function give(host: JobHost, { spec, files }: Job, supervisor: Supervisor)
   await supervisor.assign(assignment);
 }
 
-/** The file system's errors as the port tells them. */
-async function telling<T>({ name }: JobSpec, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const { message } = error as Error;
-    const transient = error instanceof JobsError ? error.transient : true;
-    throw new JobsError(`the job ${name} could not be started: ${message}`, transient, { cause: error });
-  }
-}
+const starting = ({ name }: JobSpec): string => `starting the job ${name}`;

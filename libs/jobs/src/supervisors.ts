@@ -20,7 +20,7 @@ export type SupervisorsOptions = {
 
 /** The next one is started this long after one was taken: a job's first moments are no time to compete for the processor. */
 const refillMs = 250;
-const takeWithinMs = 10_000;
+const takeWithinMs = 30_000;
 
 /** A supervisor that waits for its job. */
 export class Supervisor {

@@ -42,9 +42,11 @@ export async function supervise({ assignment, pipe, taken, stopping }: Supervise
       synced = syncStateFile(files.status);
       synced.catch(() => undefined); // thrown below
     };
-    const ended = await runCommand({ assignment, status, pipe, output, clock, started, stopping });
-    await synced;
-    return ended;
+    try {
+      return await runCommand({ assignment, status, pipe, output, clock, started, stopping });
+    } finally {
+      await Promise.all([synced, output.close()]);
+    }
   });
   endFile.write({ end, endedAtMs: clock.nowMs() } satisfies EndRecord);
   await removeTree(temp);
