@@ -1,6 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { DirObjectStore } from '@keelson/objects';
-import { Ledger } from '@keelson/ledger';
 import { version } from '../package.json';
 import { defineFiles } from './commands/define-files';
 import { defineQuestions } from './commands/define-questions';
@@ -65,7 +63,8 @@ function contextOf(options: Common): Context {
 /** Asks a data directory, until it is answered, interrupted, or nobody reads the answer any more. */
 async function asking(context: Context, work: (asking: Asking) => Promise<unknown>): Promise<unknown> {
   await requireDataDirectory(context.data);
-  const ledger = new Ledger(await DirObjectStore.open(context.data.objects));
+  const { openLedger } = await import('./open-data.js');
+  const ledger = await openLedger(context.data);
   const { signal, status } = interruption(context.output.gone);
   try {
     const ended = await work({ ...context, ledger, signal });

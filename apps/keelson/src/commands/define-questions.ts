@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
 import { common, examples, whole } from '../command-line';
 import type { Acts } from '../command-line';
-import { account } from './account';
-import { cancel, retry } from './ask';
-import { events } from './events';
-import { logs } from './logs';
-import { parked } from './parked';
-import { runs } from './runs';
-import { show } from './show';
+
+// Each loads what it needs when it is called: most need little.
 
 const runArgument = 'its name, its id or at least 8 characters of its beginning, or `last`';
 
@@ -23,19 +18,19 @@ function defineRecords(root: Command, { ask }: Acts): void {
   examples(
     common(root.command('runs').description('list the runs, the newest last'))
       .option('-n, --limit <count>', 'how many; 0 for all', whole(0), 20)
-      .action(ask((context, options: { limit: number }) => runs(context, options))),
+      .action(ask(async (context, options: { limit: number }) => (await import('./runs.js')).runs(context, options))),
     ['keelson runs', 'keelson runs --json -n 0'],
   );
   examples(
     common(root.command('show').description('all that is known of a run'))
       .argument('<run>', runArgument)
-      .action(ask((context, run: string) => show(context, run))),
+      .action(ask(async (context, run: string) => (await import('./show.js')).show(context, run))),
     ['keelson show last', 'keelson show calm-otter-42 --json'],
   );
   examples(
     common(
       root.command('account').description('what became of every commit; exit status 1 if something is unexplained'),
-    ).action(ask((context) => account(context))),
+    ).action(ask(async (context) => (await import('./account.js')).account(context))),
     ['keelson account'],
   );
 }
@@ -49,7 +44,7 @@ function defineLogs(root: Command, { ask }: Acts): void {
       .option('-f, --follow', 'go on until the output ends')
       .option('-t, --times', 'each line with its time')
       .option('--raw', 'the bytes as they are, control characters included')
-      .action(ask((context, run: string, options) => logs(context, run, options))),
+      .action(ask(async (context, run: string, options) => (await import('./logs.js')).logs(context, run, options))),
     ['keelson logs last', 'keelson logs last -f', 'keelson logs calm-otter-42 --attempt 1 --raw > output'],
   );
 }
@@ -58,14 +53,20 @@ function defineEvents(root: Command, { ask }: Acts): void {
   examples(
     common(root.command('events').description('every event published, oldest first'))
       .option('-f, --follow', 'go on with new ones')
-      .action(ask((context, options: { follow?: boolean }) => events(context, options))),
+      .action(
+        ask(async (context, options: { follow?: boolean }) => (await import('./events.js')).events(context, options)),
+      ),
     ['keelson events', 'keelson events --json -f'],
   );
   examples(
     common(root.command('parked').description('deliveries that no service could work on'))
       .option('--replay <id>', 'put this one back into its queue')
       .option('--drop <id>', 'forget this one')
-      .action(ask((context, options: { replay?: string; drop?: string }) => parked(context, options))),
+      .action(
+        ask(async (context, options: { replay?: string; drop?: string }) =>
+          (await import('./parked.js')).parked(context, options),
+        ),
+      ),
     ['keelson parked', 'keelson parked --drop bootstrapper/42'],
   );
 }
@@ -75,13 +76,17 @@ function defineRequests(root: Command, { ask }: Acts): void {
     common(root.command('retry').description('ask for another attempt of a run that has ended'))
       .argument('<run>', runArgument)
       .option('--from <stage>', 'source, build, publish or test (default: the stage that ended the last attempt)')
-      .action(ask((context, run: string, options: { from?: string }) => retry(context, run, options))),
+      .action(
+        ask(async (context, run: string, options: { from?: string }) =>
+          (await import('./ask.js')).retry(context, run, options),
+        ),
+      ),
     ['keelson retry last', 'keelson retry calm-otter-42 --from test'],
   );
   examples(
     common(root.command('cancel').description('ask for a run to end now'))
       .argument('<run>', runArgument)
-      .action(ask((context, run: string) => cancel(context, run))),
+      .action(ask(async (context, run: string) => (await import('./ask.js')).cancel(context, run))),
     ['keelson cancel last'],
   );
 }

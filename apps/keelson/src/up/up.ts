@@ -72,6 +72,8 @@ function machineOptions({ context, sources, options, telling, once }: Wiring): O
     looked: (source, changes) => {
       void telling.inOrder(async () => {
         await outset.looked(source, changes);
+        if (options.once === true && changes.length === 0)
+          await telling.say(source.name, 'nothing to build; --once does not wait for it');
         await once.looked(keyOf(source), changes);
       });
     },
