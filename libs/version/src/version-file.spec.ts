@@ -51,8 +51,8 @@ describe('the version in a file', () => {
     await expect(readVersion('.', { cwd })).rejects.toThrow('open .: illegal operation on a directory');
   });
 
-  it('is written everywhere in the file; every other byte, the mode and a link stay', async () => {
-    const around = Buffer.from([0xff, 0x00, 0xe2, 0x80, 0xa8, 0x0d, 0x0a]).toString('latin1');
+  it('is written everywhere in the file; every other character, the mode and a link stay', async () => {
+    const around = Buffer.from([0xff, 0x00, 0xe2, 0x80, 0xa8, 0x0a]).toString('latin1');
     write(
       'real.md',
       Buffer.from(`${around}<repo-version>1.0.0</repo-version>$&${around}<repo-version></repo-version>`, 'latin1'),
@@ -61,7 +61,7 @@ describe('the version in a file', () => {
     symlinkSync('real.md', path.join(cwd, 'link.md'));
     await writeVersion('link.md', '1.0.1-$&', { cwd });
     expect(read('real.md')).toBe(
-      `${around}<repo-version>1.0.1-$&</repo-version>$&${around}<repo-version>1.0.1-$&</repo-version>`,
+      `${around}<repo-version>1.0.1-$&</repo-version>$&${around}<repo-version>1.0.1-$&</repo-version>\n`,
     );
     expect(statSync(path.join(cwd, 'real.md')).mode & 0o777).toBe(0o751);
     expect(lstatSync(path.join(cwd, 'link.md')).isSymbolicLink()).toBe(true);
@@ -72,8 +72,14 @@ describe('the version in a file', () => {
     write('a.adoc', ':Revision: 2.1.0');
     const before = statSync(path.join(cwd, 'a.adoc')).ino;
     await writeVersion('a.adoc', '3.0.0', { cwd });
-    expect(read('a.adoc')).toBe(':Revision: 3.0.0');
+    expect(read('a.adoc')).toBe(':Revision: 3.0.0\n');
     expect(statSync(path.join(cwd, 'a.adoc')).ino).not.toBe(before);
+  });
+
+  it('is written with line feeds at the end of lines, as the tools before did', async () => {
+    write('a.adoc', '= T\r\n:Revision: 2.1.0 \r\n\r\nmore\r');
+    await writeVersion('a.adoc', '3.0.0', { cwd });
+    expect(read('a.adoc')).toBe('= T\n:Revision: 3.0.0 \n\nmore\n');
   });
 
   it('leaves a file alone that has nothing to change', async () => {

@@ -27,10 +27,19 @@ export function versionIn(text: string, markup: Markup): SemanticVersion {
   return SemanticVersion.parse(String(version));
 }
 
-/** The text with another version; nothing else changes. A text that carries none stays as it is. */
+/**
+ * The text with another version. As the tools before this one wrote it, line by line: lines then end in a line feed, the last one
+ * too. A text that carries no version stays as it is.
+ */
 export function withVersion(text: string, version: string, markup: Markup): string {
-  const tagged = text.replace(tag, () => `<repo-version>${version}</repo-version>`);
-  return markup === 'html' ? tagged : tagged.replace(attribute, (_all, name: string) => `${name}${version}`);
+  let count = 0;
+  const put = (before: string, after: string): string => {
+    count += 1;
+    return `${before}${version}${after}`;
+  };
+  const tagged = text.replace(tag, () => put('<repo-version>', '</repo-version>'));
+  const written = markup === 'html' ? tagged : tagged.replace(attribute, (_all, name: string) => put(name, ''));
+  return count === 0 ? text : written.replace(/\r(?=\n|$)/g, '').replace(/[^\n]$/, '$&\n');
 }
 
 /** The text of an element: tags inside it left out, character references resolved. */
