@@ -2,7 +2,7 @@
 // With --check it builds and compares instead: exit status 1 when what is committed is not what the source gives.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const packed = path.join(here, 'sandbox', 'engine.wasm.br');
+const licences = path.join(here, 'sandbox', 'engine.licences.txt');
 const record = path.join(here, 'sandbox', 'engine.json');
 // What a person's environment could change in the result is set here.
 const environment = {
@@ -46,6 +47,26 @@ function built() {
   }
 }
 
+/** The licences of all that is compiled in: who passes the engine on must pass them on. */
+function licenceTexts() {
+  const used = go(
+    'list',
+    '-deps',
+    '-f',
+    '{{ with .Module }}{{ if not .Main }}{{ .Path }} {{ .Version }}\t{{ .Dir }}{{ end }}{{ end }}',
+    '.',
+  );
+  const modules = [...new Set(used.split('\n').filter((line) => line !== ''))].sort().map((line) => line.split('\t'));
+  return [[go('env', 'GOVERSION'), go('env', 'GOROOT')], ...modules]
+    .map(([name, directory]) => {
+      const files = readdirSync(directory).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
+      return [`== ${name}`, ...files.sort().map((file) => readFileSync(path.join(directory, file), 'utf8'))].join(
+        '\n\n',
+      );
+    })
+    .join('\n\n');
+}
+
 const engine = built();
 const sha256 = createHash('sha256').update(engine).digest('hex');
 if (process.argv.includes('--check')) {
@@ -61,5 +82,6 @@ if (process.argv.includes('--check')) {
     [constants.BROTLI_PARAM_SIZE_HINT]: engine.length,
   };
   writeFileSync(packed, brotliCompressSync(engine, { params }));
+  writeFileSync(licences, licenceTexts());
   writeFileSync(record, `${JSON.stringify({ go: go('env', 'GOVERSION'), sha256 }, undefined, 2)}\n`);
 }

@@ -16,7 +16,7 @@ import { runs } from './commands/runs';
 import { show } from './commands/show';
 import { readEnvironment } from './config';
 import { dataDirectory, prepareDataDirectory, requireDataDirectory } from './data-directory';
-import { defineOldTools, runOldTool } from './old-tools';
+import { defineOldTools } from './old-tools';
 import { LineOutput } from './report/output';
 import { defineRunners } from './up/define';
 
@@ -24,8 +24,6 @@ type Common = { data?: string; json?: boolean; color: boolean };
 
 /** Runs the command line. Resolves with the exit status. @param argv as `process.argv` */
 export async function program(argv: readonly string[]): Promise<number> {
-  const oldStatus = await runOldTool(argv);
-  if (oldStatus !== undefined) return oldStatus;
   const root = new Command('keelson')
     .description('A commit goes in, a tested image and its evidence come out.')
     .showHelpAfterError('(--help shows what there is)')

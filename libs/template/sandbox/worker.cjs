@@ -122,17 +122,26 @@ function render({ request, outputLimit, seed, now }) {
   let crash;
   try {
     if (live === undefined) instantiate();
-    live.exports.render();
   } catch (error) {
-    crash = { message: String(error.message), isStack: error instanceof RangeError, stderr: current.stderr };
+    crash = crashOf(error);
+  }
+  // From here on the template's own time counts.
+  parentPort.postMessage({ kind: 'begun' });
+  try {
+    if (crash === undefined) live.exports.render();
+  } catch (error) {
+    crash = crashOf(error);
   }
   const hasGrown = live !== undefined && live.exports.memory.buffer.byteLength > workerData.keepBytes;
   if (crash !== undefined || random !== undefined || hasGrown) live = undefined;
-  return { output: Buffer.concat(current.output), outcome: current.outcome, crash, tooMuch: current.tooMuch === true };
+  const { output, outcome, tooMuch = false } = current;
+  current = undefined;
+  return { output: Buffer.concat(output), outcome, crash, tooMuch };
 }
 
-parentPort.on('message', (message) => {
-  parentPort.postMessage({ kind: 'begun' });
-  parentPort.postMessage({ kind: 'ended', ...render(message) });
-});
+function crashOf(error) {
+  return { message: String(error.message), isStack: error instanceof RangeError, stderr: current.stderr };
+}
+
+parentPort.on('message', (message) => parentPort.postMessage({ kind: 'ended', ...render(message) }));
 parentPort.postMessage({ kind: 'ready', module: module_ });

@@ -107,11 +107,17 @@ describe('a template that is wrong', () => {
 
 describe('the limits', () => {
   const endless = '{{ range $i := until 100000 }}{{ range $j := until 100000 }}{{ $x := add $i $j }}{{ end }}{{ end }}';
-  const small = new TemplateRenderer({ timeMs: 1_000, memoryBytes: 67_108_864, outputBytes: 1_048_576 });
+  const small = new TemplateRenderer({ memoryBytes: 67_108_864, outputBytes: 1_048_576 });
   afterAll(() => small.close());
 
   it('end a template that does not end', async () => {
-    expect(await refusal(endless, small)).toMatchObject({ code: 'template-limit', limit: 'time' });
+    const hasty = new TemplateRenderer({ timeMs: 300 });
+    expect(await refusal(endless, hasty)).toMatchObject({
+      code: 'template-limit',
+      limit: 'time',
+      message: 'the template did not end within 0.3 s',
+    });
+    await hasty.close();
   });
 
   it('end a template that wants too much memory', async () => {
@@ -132,6 +138,13 @@ describe('the limits', () => {
       code: 'template-execution',
       message: expect.stringContaining('exceeded maximum template depth'),
     });
+  });
+
+  it('end a template that prints what holds itself', async () => {
+    for (const print of ['toYaml $d', 'print $d']) {
+      const text = `{{ $d := dict }}{{ $_ := set $d "a" $d }}{{ ${print} }}`;
+      expect([print, await refusal(text, small)]).toMatchObject([print, { code: 'template-limit' }]);
+    }
   });
 
   it('let the next template render', async () => {

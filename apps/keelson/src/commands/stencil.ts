@@ -35,6 +35,9 @@ Options, each also taken from the environment variable of its name in capitals, 
 
 ${flagHelp(flags)}`;
 
+/** Long enough for whatever a person waits for: they can end it themselves. */
+const timeMs = 600_000;
+
 type Options = Record<keyof typeof flags, string>;
 
 /** Renders a template with what is known of the working copy. @returns the exit status */
@@ -83,7 +86,7 @@ function variables(io: ToolIo, duat: DuatVariables, values: Record<string, strin
 }
 
 async function render(io: ToolIo, request: TemplateRequest): Promise<Buffer> {
-  const renderer = new TemplateRenderer();
+  const renderer = new TemplateRenderer({ timeMs });
   try {
     return await renderer.render(request);
   } catch (error) {

@@ -21,14 +21,17 @@ export type WorkingCopy = {
  */
 export async function readWorkingCopy(directory: string): Promise<WorkingCopy> {
   const repository = await openRepository(directory, { upwards: true });
-  const hash = await answer(repository, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']);
-  const branch = await answer(repository, ['symbolic-ref', '--quiet', 'HEAD']);
+  const [hash, branch, url] = await Promise.all([
+    answer(repository, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']),
+    answer(repository, ['symbolic-ref', '--quiet', 'HEAD']),
+    remoteUrl(repository),
+  ]);
   return {
     dir: repository.workTree ?? repository.gitDir,
     branch: branch === '' ? undefined : branch.replace(/^refs\/heads\//, ''),
     hash: hash === '' ? undefined : hash,
     tag: await tagOn(repository, hash),
-    url: await remoteUrl(repository),
+    url,
   };
 }
 
