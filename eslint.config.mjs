@@ -37,7 +37,7 @@ const boundaries = projects.map(({ dir, name, layer }) => {
 });
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/testdata/**'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', '.nx/**', '**/testdata/**', '**/.tmp/**'] },
   js.configs.recommended,
   { files: ['**/*.ts'], extends: [tseslint.configs.strict, tseslint.configs.stylistic] },
   {
@@ -93,6 +93,7 @@ export default tseslint.config(
         process: 'readonly',
         console: 'readonly',
         module: 'writable',
+        __dirname: 'readonly',
         require: 'readonly',
         Buffer: 'readonly',
         URL: 'readonly',

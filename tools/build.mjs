@@ -1,6 +1,6 @@
 // Compiles one project's TypeScript to CommonJS. Types are checked by `npm run check`, not here: a start must be quick.
 import { transformFile } from '@swc/core';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -23,12 +23,20 @@ export async function build(projectDir) {
     (file) => file.endsWith('.ts') && !/\.(spec|contract)\.ts$/.test(file),
   );
   const outDir = path.join(projectDir, 'dist');
-  await rm(outDir, { recursive: true, force: true });
+  const targets = new Set();
   for (const file of files) {
     const { code } = await transformFile(path.join(sourceDir, file), swc);
     const target = path.join(outDir, file.replace(/\.ts$/, '.js'));
+    targets.add(target);
     await mkdir(path.dirname(target), { recursive: true });
-    await writeFile(target, code);
+    const fresh = `${target}.new-${process.pid}`;
+    await writeFile(fresh, code);
+    await rename(fresh, target);
+  }
+  // Only now: a process that runs from here loads some of its files late.
+  for (const file of await readdir(outDir, { recursive: true, withFileTypes: true })) {
+    const target = path.join(file.parentPath, file.name);
+    if (file.isFile() && target.endsWith('.js') && !targets.has(target)) await rm(target, { force: true });
   }
 }
 

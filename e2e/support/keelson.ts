@@ -1,16 +1,41 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
+import { killLeft, mark } from './processes';
 
-const main = path.join(__dirname, '../../apps/keelson/dist/main.js');
+const root = path.join(__dirname, '../..');
+const main = path.join(root, 'apps/keelson/dist/main.js');
+
+const directories: string[] = [];
+const closers: (() => unknown)[] = [];
+
+/** A directory of this test's own, removed when it ends. */
+export function newDirectory(what: string): string {
+  const directory = mkdtempSync(path.join(tmpdir(), `keelson-e2e-${what}-`));
+  directories.push(directory);
+  return directory;
+}
 
 /** A fresh data directory. */
-export const newData = (): string => mkdtempSync(path.join(tmpdir(), 'keelson-e2e-data-'));
+export const newData = (): string => newDirectory('data');
+
+/** Is called when the test ends, passed or failed. */
+export function whenOver(close: () => unknown): void {
+  closers.push(close);
+}
+
+// Importing this file is enough: whatever a test starts ends with it, also when it fails.
+afterEach(async () => {
+  killLeft();
+  for (const close of closers.splice(0).reverse()) await close();
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 20 });
+});
 
 export type Ended = { status: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
+export type Options = { cwd?: string; env?: Record<string, string>; nodeArgs?: readonly string[] };
 
 /** A `keelson` process, as a person would start it. */
 export class Keelson {
@@ -19,10 +44,10 @@ export class Keelson {
   readonly child: ChildProcessByStdio<null, Readable, Readable>;
   readonly ended: Promise<Ended>;
 
-  constructor(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}) {
-    this.child = spawn(process.execPath, [main, ...args], {
+  constructor(args: readonly string[], options: Options = {}) {
+    this.child = spawn(process.execPath, [...(options.nodeArgs ?? []), main, ...args], {
       cwd: options.cwd ?? tmpdir(),
-      env: { ...process.env, NO_COLOR: '1', ...options.env },
+      env: { ...process.env, NO_COLOR: '1', KEELSON_JOB: mark, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.child.stdout.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
@@ -30,6 +55,15 @@ export class Keelson {
     this.ended = new Promise((resolve) =>
       this.child.on('close', (status, signal) => resolve({ status, signal, stdout: this.stdout, stderr: this.stderr })),
     );
+  }
+
+  /** `keelson up` on any free port. */
+  static up(data: string, sources: readonly string[], ...more: readonly string[]): Keelson {
+    return new Keelson(upArgs(data, sources, more));
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
   }
 
   /** Resolves when the output has this text. @throws Error with everything printed when the process ends or the time is over */
@@ -47,11 +81,18 @@ export class Keelson {
   }
 }
 
+const upArgs = (data: string, sources: readonly string[], more: readonly string[]): string[] => [
+  ...['up', ...sources, '--data', data, '--port', '0'],
+  ...more,
+];
+
 /** Runs a command to its end. */
-export const keelson = (
-  args: readonly string[],
-  options: { cwd?: string; env?: Record<string, string> } = {},
-): Promise<Ended> => new Keelson(args, options).ended;
+export const keelson = (args: readonly string[], options: Options = {}): Promise<Ended> =>
+  new Keelson(args, options).ended;
+
+/** `keelson up --once`, to its end. */
+export const upOnce = (data: string, sources: readonly string[], ...more: readonly string[]): Promise<Ended> =>
+  keelson(upArgs(data, sources, ['--once', ...more]));
 
 /** What a command prints with --json, parsed line by line. */
 export async function keelsonJson<T>(args: readonly string[]): Promise<T[]> {

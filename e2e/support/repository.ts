@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { newDirectory } from './keelson';
 
 /** Git without the configuration of whoever runs the tests. */
 const env = {
@@ -18,7 +18,7 @@ const env = {
 export class TestRepository {
   readonly path: string;
 
-  constructor(directory = mkdtempSync(path.join(tmpdir(), 'keelson-e2e-repo-'))) {
+  constructor(directory = newDirectory('repo')) {
     this.path = directory;
     this.git('init', '-q', '-b', 'main');
   }

@@ -1,17 +1,19 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Command } from 'commander';
-import type { Context } from './commands/context';
+import type { Asking, Context } from './commands/context';
 
-/** Whether a command reads a data directory, makes one, or has nothing to do with it. */
-export type Need = 'data' | 'new-data' | 'none';
+// A command that only answers has no status of its own.
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- async functions without a value return it
+type Work<C> = (context: C, ...rest: never[]) => Promise<number | void>;
+type Action = (this: Command, ...args: unknown[]) => Promise<void>;
 
-/** Wraps a command's work: builds its context, keeps its exit status. */
-export type Act = (
-  // A command that only answers has no status of its own.
-  // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- async functions without a value return it
-  work: (context: Context, ...rest: never[]) => Promise<number | void>,
-  need?: Need,
-) => (this: Command, ...args: unknown[]) => Promise<void>;
+/** How commands are run: each builds its context and keeps its exit status. */
+export type Acts = {
+  /** Needs no data directory, or makes one by itself. */
+  act: (work: Work<Context>) => Action;
+  /** Asks a data directory that is there, and must not make one. */
+  ask: (work: Work<Asking>) => Action;
+};
 
 /** Options that every command takes. */
 export const common = (command: Command): Command =>
@@ -20,9 +22,16 @@ export const common = (command: Command): Command =>
     .option('--json', 'one JSON object a line, for machines')
     .addOption(new Option('--no-color', 'no colours (also: NO_COLOR)'));
 
-/** A whole number from 0. */
-export function count(text: string): number {
-  const value = Number(text);
-  if (text === '' || !Number.isInteger(value) || value < 0) throw new InvalidArgumentError('it must be a whole number');
-  return value;
-}
+/** What people copy. */
+export const examples = (command: Command, lines: readonly string[]): Command =>
+  command.addHelpText('after', `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`);
+
+/** A whole number in a range. */
+export const whole =
+  (least: number, most: number = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+  };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { UsageError } from './usage-error';
@@ -28,28 +28,45 @@ export function dataDirectory(chosen: string | undefined, cwd: string): DataDire
   };
 }
 
-/** Makes the directory, private to its owner and ignored by git. @throws UsageError */
+/** Makes the directory, private to its owner and ignored by git. @throws UsageError, also where other files would get mixed with ours */
 export async function prepareDataDirectory(data: DataDirectory): Promise<void> {
-  try {
-    await mkdir(data.root, { recursive: true, mode: 0o700 });
-    await writeFile(path.join(data.root, '.gitignore'), '*\n');
-    for (const directory of [data.bus, data.jobs, data.git]) await mkdir(directory, { recursive: true });
-  } catch (cause) {
+  const present = await namesIn(data.root);
+  if (present.length > 0 && !present.includes(marker)) {
     throw new UsageError(
-      `the data directory ${data.root} cannot be used (${reason(cause)}); name another with --data`,
-      { cause },
+      `${data.root} holds other files and is no data directory; name an empty or a new one with --data`,
     );
+  }
+  try {
+    for (const directory of [data.root, data.objects]) await mkdir(directory, { recursive: true, mode: 0o700 });
+    for (const directory of [data.bus, data.jobs, data.git]) await mkdir(directory, { recursive: true });
+    if (!present.includes('.gitignore')) await writeFile(path.join(data.root, '.gitignore'), '*\n');
+  } catch (cause) {
+    throw unusable(data, cause);
   }
 }
 
 /** @throws UsageError when there is no data directory: a question must not make one */
 export async function requireDataDirectory(data: DataDirectory): Promise<void> {
-  const found = await stat(data.root).catch(() => undefined); // not there, or not for us: the sentence is the same
-  if (found?.isDirectory() === true) return;
+  if ((await namesIn(data.root)).includes(marker)) return;
   throw new UsageError(
     `there is no data directory ${data.root}: \`keelson up\` makes one, --data or KEELSON_DATA names another`,
   );
 }
+
+/** What a data directory is known by. */
+const marker = 'objects';
+
+async function namesIn(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (cause) {
+    if (reason(cause) === 'ENOENT') return [];
+    throw unusable({ root: directory }, cause);
+  }
+}
+
+const unusable = ({ root }: Pick<DataDirectory, 'root'>, cause: unknown): UsageError =>
+  new UsageError(`the data directory ${root} cannot be used (${reason(cause)}); name another with --data`, { cause });
 
 const reason = (cause: unknown): string =>
   cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);

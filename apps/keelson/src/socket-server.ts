@@ -8,6 +8,10 @@ import { z } from 'zod';
 /** Commands send a few events at a time. */
 const maxBodyBytes = 4 * 1024 * 1024;
 
+const auditQuery = z.object({
+  from: z.union([z.literal('end'), z.coerce.number().int().min(0)]),
+  follow: z.stringbool(),
+});
 const unparkRequest = z.object({ id: z.string(), what: z.enum(['replay', 'drop']) });
 
 /**
@@ -68,11 +72,11 @@ async function answer({ bus, request, response, signal }: Exchange): Promise<voi
 }
 
 async function streamAudit({ bus, request, response, signal }: Exchange, query: URLSearchParams): Promise<void> {
+  const options = auditQuery.parse(Object.fromEntries(query));
   const gone = new AbortController();
   request.on('close', () => gone.abort());
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
-  const options = { from: Number(query.get('from') ?? 0), follow: query.get('follow') === 'true' };
   for await (const entry of bus.replay(options, AbortSignal.any([signal, gone.signal]))) {
     if (!response.write(`${JSON.stringify(entry)}\n`))
       await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));

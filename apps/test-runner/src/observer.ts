@@ -111,10 +111,11 @@ export class TestObserver implements Observer<TestState> {
     const run = test.event.data.customData;
     const standing = await this.deps.ledger.standing(run);
     if (standing.kind === 'ended') return standing.end.reason ?? endedElsewhere(standing.end);
-    if (job?.phase === 'ended') return undefined;
-    const waiting = job === undefined || job.phase === 'waiting';
-    if (standing.kind === 'superseded' && (waiting || this.deps.cancelRunning)) return superseded(standing.by);
-    return undefined;
+    if (standing.kind !== 'superseded') return undefined;
+    if (job === undefined || job.phase === 'waiting') return superseded(standing.by);
+    // One that we stopped has ended by the time its log is sealed; one that ended of its own accord has its verdict.
+    const isOver = job.phase === 'ended' && job.end?.kind !== 'signalled';
+    return this.deps.cancelRunning && !isOver ? superseded(standing.by) : undefined;
   }
 
   #isDue({ open }: OpenTest): boolean {

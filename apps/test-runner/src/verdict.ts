@@ -3,7 +3,7 @@ import type { JobEnd } from '@keelson/jobs';
 
 export type Verdict = { outcome: RunOutcome; reason?: Reason; exitCode?: number };
 
-/** Signals that reach a test from outside rather than from its own fault: the kernel out of memory, or a person. */
+/** Signals that reach a test from outside rather than from its own fault: the kernel out of memory, a person, or the end of Keelson. */
 const fromOutside = new Set(['SIGKILL', 'SIGTERM', 'SIGHUP', 'SIGINT']);
 
 /** What a job's end says about the user's code. Unknown is an error, never a success. */
@@ -14,7 +14,7 @@ export function verdictOf(end: JobEnd, timeoutMs: number): Verdict {
       return { ...failure('exit-code', `the test command ended with exit code ${end.code}`), exitCode: end.code };
     case 'signalled':
       return fromOutside.has(end.signal)
-        ? error('killed', `the test was killed from outside by ${end.signal}: out of memory, or somebody`)
+        ? error('killed', `the test was cut short by ${end.signal}: Keelson was ended, out of memory, or somebody`)
         : failure('signal', `the test command died of ${end.signal}`);
     case 'timeout':
       return failure('timeout', `the test ran longer than its timeout of ${Math.round(timeoutMs / 1000)} s`);

@@ -18,6 +18,9 @@ export type History = { between: string[]; isForced: boolean };
 /** A move of a ref, by the commits it had before and has now. */
 export type Step = { ref: string; from: string; to: string };
 
+/** A move, and when the ref was last seen to be at `from`, milliseconds since the epoch. */
+export type SeenStep = Step & { fromSeenAtMs: number };
+
 /** More commits than this in one move are counted, but not all named. */
 const historyLimit = 100_000;
 
@@ -58,17 +61,26 @@ export class Heads {
     return { between, isForced: range.forced || !range.fromKnown };
   }
 
-  /** Values the ref had in between and that its new head does not contain, oldest first: pushed, and forced away unseen. */
-  async leftBehind(source: Source, { ref, from, to }: Step, signal: AbortSignal): Promise<readonly string[]> {
+  /** Values the ref had in between and that no later one contains, oldest first: pushed, and forced away unseen. */
+  async leftBehind(source: Source, step: SeenStep, signal: AbortSignal): Promise<readonly string[]> {
     if (source.location.kind !== 'local') return [];
     const repository = await this.#open(source.location.path);
-    const values = await reflogBetween(repository, { ref, from, to, signal });
     const left: string[] = [];
-    for (const value of values) {
-      const range = await commitsBetween(repository, { from: value, to, limit: 1, signal });
-      if (range.forced) left.push(value);
+    for (const value of [...(await reflogBetween(repository, { ...step, signal }))].reverse()) {
+      const isKept = await this.#isContained(repository, { value, in: [step.to, ...left], signal });
+      if (!isKept) left.push(value);
     }
-    return left;
+    return left.reverse();
+  }
+
+  async #isContained(
+    repository: Repository,
+    { value, in: heads, signal }: { value: string; in: readonly string[]; signal: AbortSignal },
+  ): Promise<boolean> {
+    for (const to of heads) {
+      if (!(await commitsBetween(repository, { from: value, to, limit: 1, signal })).forced) return true;
+    }
+    return false;
   }
 
   async #withHistory(source: Source, step: Step, signal: AbortSignal): Promise<Repository> {

@@ -1,73 +1,100 @@
 import { beginKey, changeKey, endKey } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
 import { refMatcher } from '@keelson/git';
-import type { Head } from '@keelson/git';
 import type { WatcherDeps } from './deps';
 import type { Watch } from './watch';
 
 /** What one look found of one ref. */
 export type Move = { watch: Watch; ref: string } & (
-  | { kind: 'moved'; commit: string | null; previous: ChangeRecord | undefined; isFirstLook: boolean }
+  | { kind: 'moved'; commit: string | null; previous: ChangeRecord | undefined }
   /** Recorded, and perhaps never told: we died in between. */
   | { kind: 'untold'; changes: readonly ChangeRecord[] }
 );
 
+/** Where a ref is now; null when it is gone. */
+type Seen = { ref: string; commit: string | null };
+
 /** Looks at one source: what moved since the last record. A source that cannot be read is said, and looked at again later. */
 export async function look(deps: WatcherDeps, watch: Watch, signal: AbortSignal): Promise<readonly Move[]> {
   watch.begin();
-  let heads: readonly Head[];
   try {
-    const found = await deps.heads.list(watch.source, signal);
-    watch.say(found.missing);
-    heads = found.heads;
+    const seen = await readSource(deps, watch, signal);
+    if (seen === undefined) return [];
+    const moves = (await Promise.all(seen.map((each) => moved(deps, watch, each)))).flat();
+    watch.succeeded(moves.map((move) => move.ref));
+    return moves;
+  } catch (error) {
+    watch.hint(); // the records could not be read: what hinted at this look still stands
+    throw error;
+  }
+}
+
+/** Every ref of the source that is there, or was. Undefined when it cannot be read. */
+async function readSource(deps: WatcherDeps, watch: Watch, signal: AbortSignal): Promise<readonly Seen[] | undefined> {
+  const found = await readable(watch, signal, () => deps.heads.list(watch.source, signal));
+  if (found === undefined) return undefined;
+  const { heads, missing } = found;
+  watch.say(missing);
+  watch.found(heads);
+  const known = [...watch.refs(), ...(watch.isFirstLook ? await recordedRefs(deps, watch) : [])];
+  const absent = [...new Set(known)].filter((ref) => !heads.some((head) => head.ref === ref));
+  const gone = await readable(watch, signal, () => reallyGone(deps, watch, { absent, signal }));
+  return gone?.map((ref): Seen => ({ ref, commit: null })).concat(heads);
+}
+
+async function readable<T>(watch: Watch, signal: AbortSignal, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
   } catch (error) {
     if (signal.aborted) throw error;
     watch.failed(error);
-    return [];
+    return undefined;
   }
-  if (watch.isFirstLook) await recallGone(deps, watch, heads);
-  const moves = (await Promise.all(heads.map((head) => moved(deps, watch, head)))).flat();
-  const gone = watch
-    .refs()
-    .filter((ref) => watch.change(ref)?.commit != null && !heads.some((head) => head.ref === ref));
-  for (const ref of gone) {
-    moves.push({ watch, ref, kind: 'moved', commit: null, previous: watch.change(ref), isFirstLook: false });
-  }
-  watch.succeeded(moves.map((move) => move.ref));
-  return moves;
 }
 
-/** Refs that were there when we last ran, and are not now. */
-async function recallGone({ ledger }: WatcherDeps, watch: Watch, heads: readonly Head[]): Promise<void> {
-  const { name, pattern } = watch.source;
-  if (pattern === undefined) return;
+/** Refs that were there when we last ran. Where HEAD says what is watched, nobody knows which they were. */
+async function recordedRefs({ ledger }: WatcherDeps, { source: { name, pattern } }: Watch): Promise<readonly string[]> {
+  if (pattern === undefined) return [];
   const matches = refMatcher(pattern);
-  for await (const { source, ref } of ledger.refs()) {
-    if (source !== name || !matches(ref) || heads.some((head) => head.ref === ref)) continue;
-    const newest = await ledger.newestChange(source, ref);
-    if (newest !== undefined && newest.kind !== 'requested') watch.recorded(newest);
-  }
+  const refs: string[] = [];
+  for await (const { source, ref } of ledger.refs()) if (source === name && matches(ref)) refs.push(ref);
+  return refs;
 }
 
-async function moved(deps: WatcherDeps, watch: Watch, head: Head): Promise<Move[]> {
-  const { ref, commit } = head;
-  const known = watch.change(ref);
-  if (known !== undefined) {
-    return known.commit === commit ? [] : [{ watch, ref, kind: 'moved', commit, previous: known, isFirstLook: false }];
+/** Of refs that were not found, those that are gone: HEAD may just name another branch now, and the one it left is there. */
+async function reallyGone(
+  { heads }: WatcherDeps,
+  watch: Watch,
+  { absent, signal }: { absent: readonly string[]; signal: AbortSignal },
+): Promise<readonly string[]> {
+  if (watch.source.pattern !== undefined) return absent;
+  const gone: string[] = [];
+  for (const ref of absent) {
+    const isThere = ref === 'HEAD' || (await heads.list({ ...watch.source, pattern: ref }, signal)).heads.length > 0;
+    if (isThere) watch.forget(ref);
+    else gone.push(ref);
   }
-  const newest = await deps.ledger.newestChange(watch.source.name, ref);
-  if (newest === undefined) return [{ watch, ref, kind: 'moved', commit, previous: undefined, isFirstLook: true }];
-  watch.recorded(newest);
-  const untold = await untoldChanges(deps, newest);
-  // What it moved to meanwhile is seen by the look after this has been told.
-  if (untold.length > 0) return [{ watch, ref, kind: 'untold', changes: untold }];
-  return newest.commit === commit ? [] : [{ watch, ref, kind: 'moved', commit, previous: newest, isFirstLook: false }];
+  return gone;
+}
+
+async function moved(deps: WatcherDeps, watch: Watch, { ref, commit }: Seen): Promise<Move[]> {
+  let previous = watch.change(ref);
+  if (previous === undefined) {
+    previous = await deps.ledger.newestChange(watch.source.name, ref);
+    // A request has a ref of its own, which no repository has.
+    if (commit === null && (previous === undefined || previous.kind === 'requested')) return [];
+    const untold = await untoldChanges(deps, previous);
+    // What it moved to meanwhile is seen by the look after this has been told.
+    if (untold.length > 0) return [{ watch, ref, kind: 'untold', changes: untold }];
+    if (previous !== undefined) watch.recorded(previous);
+  }
+  return previous?.commit === commit ? [] : [{ watch, ref, kind: 'moved', commit, previous }];
 }
 
 /** The newest changes of a ref that no service has begun to work on, oldest first. */
-async function untoldChanges({ ledger }: WatcherDeps, newest: ChangeRecord): Promise<ChangeRecord[]> {
+async function untoldChanges({ ledger }: WatcherDeps, newest: ChangeRecord | undefined): Promise<ChangeRecord[]> {
   const untold: ChangeRecord[] = [];
-  let change: ChangeRecord | undefined = newest;
+  let change = newest;
   while (change?.commit != null && change.kind !== 'baseline') {
     const begun = await ledger.read(beginKey(change.run, 1));
     if (begun !== undefined || (await ledger.read(endKey(change.run, 1))) !== undefined) break;

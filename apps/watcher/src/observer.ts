@@ -1,5 +1,6 @@
 import { EventEmitter, on } from 'node:events';
 import type { Event } from '@keelson/events';
+import type { ChangeRecord } from '@keelson/ledger';
 import type { Observer } from '@keelson/stage';
 import type { WatcherDeps } from './deps';
 import { look } from './look';
@@ -12,6 +13,8 @@ import { Watch } from './watch';
 export class HeadObserver implements Observer<Move> {
   readonly #watches: readonly Watch[];
   readonly #hints = new EventEmitter();
+  /** What was reported of a move, until it is published: only then is a ref known to be there. */
+  readonly #reported = new WeakMap<Move, readonly ChangeRecord[]>();
 
   constructor(readonly deps: WatcherDeps) {
     this.#watches = deps.sources.map((source) => new Watch(source, deps));
@@ -34,16 +37,32 @@ export class HeadObserver implements Observer<Move> {
   }
 
   async report(move: Move, signal: AbortSignal): Promise<readonly Event[]> {
+    if (isTold(move)) return [];
     const changes = move.kind === 'untold' ? move.changes : await recordMove(this.deps, move, signal);
-    for (const change of changes) move.watch.recorded(change);
+    this.#reported.set(move, changes);
     return changes.flatMap(changeTold);
   }
 
   mark(move: Move): Promise<void> {
-    if (move.kind === 'untold') move.watch.hint();
+    const changes = this.#reported.get(move) ?? [];
+    for (const change of changes) move.watch.recorded(change);
+    // What was told is what was recorded before, by us or another watcher: the ref may be further now.
+    if (move.kind === 'untold' || changes.at(-1)?.commit !== move.commit) this.#lookAgain(move.watch);
     move.watch.settle(move.ref);
     return Promise.resolve();
   }
+
+  #lookAgain(watch: Watch): void {
+    watch.hint();
+    this.#hints.emit('hint');
+  }
+}
+
+/** A look that began before an earlier one's move was told has found it once more. */
+function isTold(move: Move): boolean {
+  const known = move.watch.change(move.ref)?.sequence;
+  if (move.kind === 'moved') return known !== move.previous?.sequence;
+  return known !== undefined && move.changes.every(({ sequence }) => sequence <= known);
 }
 
 /** Moves of one ref are told one after the other. */

@@ -30,10 +30,24 @@ export async function recordMove(
 
 /** The values the ref had since the last record, the present one last; in between only those that a forced move left behind. */
 async function valuesOf(deps: WatcherDeps, move: Moved, signal: AbortSignal): Promise<readonly (string | null)[]> {
-  const from = move.previous?.commit;
-  if (move.commit === null || from == null) return [move.commit];
-  const left = await deps.heads.leftBehind(move.watch.source, { ref: move.ref, from, to: move.commit }, signal);
-  return [...left, move.commit];
+  const { ref, commit, previous } = move;
+  if (commit === null || previous?.commit == null) return [commit];
+  const step = { ref, from: previous.commit, to: commit, fromSeenAtMs: Date.parse(previous.seenAt) };
+  const left = await deps.heads.leftBehind(move.watch.source, step, signal);
+  if (left.length === 0) return [commit];
+  const recorded = await recordedJustBefore(deps, previous);
+  return [...left.filter((value) => !recorded.has(value)), commit];
+}
+
+/** Values whose records are hardly older than this one: the reflog, which knows whole seconds, may take them for newer. */
+async function recordedJustBefore({ ledger }: WatcherDeps, newest: ChangeRecord): Promise<ReadonlySet<string | null>> {
+  const values = new Set<string | null>();
+  for (let sequence = newest.sequence - 1; sequence >= 1; sequence -= 1) {
+    const change = await ledger.read(changeKey(newest.source, newest.ref, sequence));
+    if (change === undefined || Math.abs(Date.parse(newest.seenAt) - Date.parse(change.seenAt)) > 2000) break;
+    values.add(change.commit);
+  }
+  return values;
 }
 
 async function changeOf(deps: WatcherDeps, move: Moved, signal: AbortSignal): Promise<ChangeRecord> {
@@ -55,7 +69,7 @@ async function historyOf(
   const { commit, previous } = move;
   if (commit === null) return { kind: 'deleted', contained: [] };
   if (previous === undefined)
-    return { kind: move.isFirstLook && deps.from === 'now' ? 'baseline' : 'created', contained: [] };
+    return { kind: deps.from === 'now' && move.watch.wasThereFirst(move.ref) ? 'baseline' : 'created', contained: [] };
   // A recreated branch goes on where the deleted one was last seen.
   const from = previous.commit ?? previous.previous;
   if (from === null) return { kind: 'created', contained: [] };

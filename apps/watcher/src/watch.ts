@@ -17,6 +17,8 @@ export class Watch {
   #timer: NodeJS.Timeout | undefined;
   #said: string | undefined;
   readonly #changes = new Map<string, ChangeRecord>();
+  /** The refs of the first look. */
+  #first: ReadonlySet<string> | undefined;
   #unsettled = new Set<string>();
 
   constructor(
@@ -27,8 +29,11 @@ export class Watch {
   /** The newest recorded change of a ref, as far as this process knows. */
   change = (ref: string): ChangeRecord | undefined => this.#changes.get(ref);
 
-  /** Refs this source was ever seen to have. */
-  refs = (): readonly string[] => [...this.#changes.keys()];
+  /** Refs this source was last found to have, and those whose move is not told yet. */
+  refs(): readonly string[] {
+    const present = [...this.#changes.values()].filter((change) => change.commit !== null);
+    return [...present.map(({ ref }) => ref), ...this.#unsettled];
+  }
 
   isDue(): boolean {
     return this.#isHinted || this.#unsettled.size > 0 || this.#next().due;
@@ -47,8 +52,22 @@ export class Watch {
     this.#isHinted = false;
   }
 
+  /** A look has found these. */
+  found(heads: readonly { ref: string }[]): void {
+    this.#first ??= new Set(heads.map(({ ref }) => ref));
+  }
+
+  /** Whether the ref was there at the first look. */
+  wasThereFirst = (ref: string): boolean => this.#first?.has(ref) === true;
+
   recorded(change: ChangeRecord): void {
     this.#changes.set(change.ref, change);
+  }
+
+  /** The ref is not watched any more. */
+  forget(ref: string): void {
+    this.#changes.delete(ref);
+    this.#unsettled.delete(ref);
   }
 
   /** A look has ended well, with these refs still to be recorded and told. */
@@ -70,7 +89,8 @@ export class Watch {
 
   /** A ref's move is recorded and told. */
   settle(ref: string): void {
-    if (this.#unsettled.delete(ref) && this.#unsettled.size === 0) this.#tell();
+    if (!this.#unsettled.delete(ref) || this.#unsettled.size > 0) return;
+    if (!this.#isHinted) this.#tell(); // else the look that follows does
   }
 
   /** Says it once, until something else is said; undefined takes it back. */

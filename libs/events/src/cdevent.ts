@@ -14,7 +14,7 @@ const context = <T extends string>(type: T) =>
   });
 
 /** A CDEvent in a CloudEvent, structured JSON (CloudEvents 1.0, application/cloudevents+json). */
-export const cloudEvent = <T extends string, S extends string, C extends z.ZodObject, D extends z.ZodType>(shape: {
+export const cloudEvent = <T extends string, S extends string, C extends z.ZodType, D extends z.ZodType>(shape: {
   type: T;
   subject: S;
   content: C;

@@ -6,3 +6,5 @@ export { eventId, newRunId, workKeyText } from './identity';
 export type { WorkKey } from './identity';
 export { composeEvent } from './compose';
 export type { EventParts } from './compose';
+export { logLine } from './log-line';
+export type { LogLineEvent } from './log-line';

@@ -33,12 +33,9 @@ export class ByteReader {
   /** The bytes before the next LF, as text; undefined when the stream ended before one. @throws when the line is longer than `maxBytes` */
   async line(maxBytes: number): Promise<string | undefined> {
     for (;;) {
-      const first = this.#chunks[0];
-      const at = first?.indexOf(newline) ?? -1;
-      if (first !== undefined && at >= 0) return this.#cut(at + 1).toString('utf8', 0, at);
-      if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
-      else if (this.#length > maxBytes) throw new Error(`a line of more than ${maxBytes} bytes`);
-      else if (!(await this.#more())) return undefined;
+      const at = this.#chunks[0]?.indexOf(newline) ?? -1;
+      if (at >= 0) return this.#cut(at + 1).toString('utf8', 0, at);
+      if (!this.#joinFirst(maxBytes) && !(await this.#more())) return undefined;
     }
   }
 
@@ -66,16 +63,38 @@ export class ByteReader {
     return this.#length > before;
   }
 
+  /** Makes one of the first two chunks; false when there are not two. */
+  #joinFirst(maxBytes: number): boolean {
+    const [first, second] = this.#chunks;
+    if (first !== undefined && first.length > maxBytes) throw new Error(`a line of more than ${maxBytes} bytes`);
+    if (first === undefined || second === undefined) return false;
+    this.#chunks.splice(0, 2, Buffer.concat([first, second]));
+    return true;
+  }
+
   #cut(size: number): Buffer {
     const first = this.#chunks[0];
     if (first === undefined || size === 0) return Buffer.alloc(0);
-    if (first.length < size) this.#chunks = [Buffer.concat(this.#chunks)];
-    const whole = this.#chunks[0] ?? first;
-    if (whole.length === size) this.#chunks.shift();
-    else this.#chunks[0] = whole.subarray(size);
+    const taken = first.length < size ? this.#gather(size) : this.#front(first, size);
     this.#length -= size;
     if (this.#length < lowWater && this.stream.isPaused()) this.stream.resume();
-    return whole.subarray(0, size);
+    return taken;
+  }
+
+  /** Copies no more than what is asked for: what is buffered behind it may be megabytes. */
+  #gather(size: number): Buffer {
+    const whole = Buffer.allocUnsafe(size);
+    for (let filled = 0; filled < size;) {
+      const first = this.#chunks[0] ?? whole;
+      filled += this.#front(first, Math.min(first.length, size - filled)).copy(whole, filled);
+    }
+    return whole;
+  }
+
+  #front(first: Buffer, size: number): Buffer {
+    if (first.length === size) this.#chunks.shift();
+    else this.#chunks[0] = first.subarray(size);
+    return first.subarray(0, size);
   }
 
   #end(): void {

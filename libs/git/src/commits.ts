@@ -1,4 +1,5 @@
 import { git, gitText } from './git-command';
+import { looseParents } from './loose-commit';
 import { checkObjectId } from './object-id';
 import type { Repository } from './repository';
 
@@ -21,9 +22,30 @@ export async function commitsBetween(repository: Repository, range: RangeOptions
   const { to, limit, signal } = range;
   checkObjectId(to);
   if (range.from === to) return { commits: [], total: 0, fromKnown: true, forced: false };
-  const fromKnown = range.from !== undefined && (await hasCommit(repository, range.from, signal));
-  const from = fromKnown ? range.from : undefined;
+  if (await isNext(repository, range)) return { commits: [to], total: 1, fromKnown: true, forced: false };
+  const known = await listRange(repository, range).catch(async (error: unknown) => {
+    // Asked for only when the rest failed: most ranges begin at a commit that is there, and each question is a process.
+    if (range.from === undefined || (await hasCommit(repository, range.from, signal))) throw error;
+    return undefined;
+  });
+  const { listed, forced } = known ?? (await listRange(repository, { ...range, from: undefined }));
+  const from = known === undefined ? undefined : range.from;
   const revisions = from === undefined ? [to] : [to, `^${from}`];
+  const commits = listed === '' ? [] : listed.split('\n').reverse();
+  const total = commits.length < limit ? commits.length : await count(repository, revisions, signal);
+  return { commits, total, fromKnown: known !== undefined, forced };
+}
+
+/** True when `to` is one new commit on top of `from`, as most are: then there is nothing to ask git about. */
+async function isNext(repository: Repository, { from, to }: RangeOptions): Promise<boolean> {
+  if (from === undefined) return false;
+  const parents = await looseParents(repository, to);
+  return parents?.length === 1 && parents[0] === from;
+}
+
+async function listRange(repository: Repository, range: RangeOptions): Promise<{ listed: string; forced: boolean }> {
+  const { from, to, limit, signal } = range;
+  const revisions = from === undefined ? [to] : [to, `^${checkObjectId(from)}`];
   const [listed, forced] = await Promise.all([
     gitText(['rev-list', '--topo-order', `--max-count=${Math.max(1, limit)}`, ...revisions, '--'], {
       repository,
@@ -31,9 +53,7 @@ export async function commitsBetween(repository: Repository, range: RangeOptions
     }),
     from === undefined ? false : isForced(repository, { from, to }, signal),
   ]);
-  const commits = listed === '' ? [] : listed.split('\n').reverse();
-  const total = commits.length < limit ? commits.length : await count(repository, revisions, signal);
-  return { commits, total, fromKnown: fromKnown || range.from === undefined, forced };
+  return { listed, forced };
 }
 
 /** True when the commit itself is there; its history and files may be missing. */

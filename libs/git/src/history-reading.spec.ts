@@ -107,6 +107,30 @@ describe('reading the history of a repository', () => {
     expect(await reflogBetween(repository, { ...range, ref: 'refs/../../x', to: last })).toEqual([]);
   });
 
+  it('tells by the time a value was seen which of its times in the reflog it was', async () => {
+    // main was at `four` in second 100, left it unseen in 110 and came back in 120.
+    const moveTo = (commit: string, second: number) => {
+      const env = { GIT_COMMITTER_DATE: `${1_800_000_000 + second} +0000` };
+      work.gitWith(['update-ref', '-m', 'moved > 1 +0000', 'refs/heads/main', commit], { env });
+    };
+    const [lost, last] = ['lost', 'last'].map((message) => work.commit(message));
+    moveTo(four(), 100);
+    moveTo(lost!, 110);
+    moveTo(four(), 120);
+    moveTo(last!, 130);
+    const seenIn = (second: number) => {
+      const fromSeenAtMs = (1_800_000_000 + second) * 1000 + 500;
+      return reflogBetween(repository, { ref: 'refs/heads/main', from: four(), to: last!, fromSeenAtMs });
+    };
+    expect(await seenIn(105)).toEqual([lost]);
+    expect(await seenIn(110)).toEqual([lost]); // the move may have come after the look
+    expect(await seenIn(111)).toEqual([]);
+    expect(await seenIn(125)).toEqual([]);
+    expect(await seenIn(5)).toEqual([]); // no such time: as if it were not known
+    rmSync(path.join(repository.gitDir, 'logs', 'refs', 'heads', 'main'));
+    expect(await seenIn(105)).toEqual([]);
+  });
+
   it('has no reflog values in a repository that keeps none', async () => {
     rmSync(path.join(repository.gitDir, 'logs'), { recursive: true });
     expect(await reflogBetween(repository, { ref: 'refs/heads/main', from: one(), to: four() })).toEqual([]);

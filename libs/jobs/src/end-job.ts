@@ -39,7 +39,9 @@ export async function writeEnd(host: JobHost, files: JobFiles, end: JobEnd): Pro
     replaceStateFile(files.end, ended);
     await syncStateFile(files.end);
   } catch (error) {
-    host.onWarning(`${files.end} could not be written: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    // ENOENT: the job was removed while we looked; nobody will ask for its end.
+    if (code !== 'ENOENT') host.onWarning(`${files.end} could not be written: ${message}`);
   }
   return ended;
 }

@@ -53,7 +53,7 @@ class JobWatches {
     const names = (await readdir(this.root).catch(() => [])).filter(isJobName);
     const open = await Promise.all(names.map(async (name) => !(await hasEnded(jobDirectory(this.root, name)))));
     const wanted = new Set(names.filter((_name, index) => open[index]));
-    for (const name of wanted) this.#watch(name);
+    await Promise.all([...wanted].map((name) => this.#watch(name)));
     for (const [name, watch] of this.#jobs) {
       if (wanted.has(name)) continue;
       watch.close();
@@ -65,12 +65,14 @@ class JobWatches {
     for (const watch of [this.#root, ...this.#jobs.values()]) watch.close();
   }
 
-  #watch(name: string): void {
+  async #watch(name: string): Promise<void> {
     if (this.#jobs.has(name)) return;
     const directory = path.join(this.root, name);
     const watch = watchDirectory(directory, (file) => {
       if (file === undefined || telling.has(file)) this.changed();
     });
     this.#jobs.set(name, watch);
+    // It may have ended before the watch was there.
+    if (await hasEnded(jobDirectory(this.root, name))) this.changed();
   }
 }

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { follow, jobSpec, run, sh, stateOf, textsOf, until, untilEnded } from './jobs-harness.contract';
 import type { JobSpec } from './jobs';
-import { compiled, processHarness, scratch } from './process-harness.contract';
+import { compiled, processHarness, scratch, supervisorsOf } from './process-harness.contract';
 import type { ProcessHarness } from './process-harness.contract';
 import { processIdentity } from './supervisor/process-identity';
 
@@ -64,22 +64,6 @@ describe('jobs whose parent process was killed', () => {
     };
   }
 
-  /** The supervisors that this test's code runs as. */
-  function supervisors(): number[] {
-    return readdirSync('/proc')
-      .filter((pid) => /^\d+$/.test(pid))
-      .filter((pid) => commandLine(pid).includes(code.supervisorPath))
-      .map(Number);
-  }
-
-  function commandLine(pid: string): string {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
-    } catch {
-      return ''; // gone in the meantime
-    }
-  }
-
   it('are adopted: seen running, followed to their end, run once', async () => {
     const spec = script('echo ran >> $OUT/ran; echo 1; while ! test -e $OUT/go; do sleep 0.02; done; echo 2; exit 5');
     const parent = await parentOf(spec);
@@ -126,10 +110,29 @@ describe('jobs whose parent process was killed', () => {
     await parent.started();
     await until(
       'another supervisor is ready, and the first has ended',
-      () => supervisors().length === 1 && existsSync(inside(spec.name, 'end.json')),
+      () => supervisorsOf(code.supervisorPath).length === 1 && existsSync(inside(spec.name, 'end.json')),
     );
     await parent.kill();
-    await until('it has ended', () => supervisors().length === 0);
+    await until('it has ended', () => supervisorsOf(code.supervisorPath).length === 0);
+  });
+
+  it('go on, too, when their parent only closed, and left them', async () => {
+    const first = await harness.open();
+    const spec = script('echo 1; while ! test -e $OUT/closed; do sleep 0.02; done; exit 8');
+    await first.ensure(spec);
+    await first.close({ leaveJobs: true });
+    const jobs = await harness.open();
+    expect(await stateOf(jobs, spec.name)).toMatchObject({ phase: 'running' });
+    writeFileSync(path.join(outside, 'closed'), '');
+    expect((await untilEnded(jobs, spec.name)).end).toEqual({ kind: 'exited', code: 8 });
+  });
+
+  it('are cleaned up behind, where they were half made or half deleted', async () => {
+    const left = ['.new-999999999-x', '.trash-x'];
+    for (const name of left) mkdirSync(path.join(harness.directory, name, 'a'), { recursive: true });
+    const jobs = await harness.open();
+    expect(await jobs.list()).toEqual([]);
+    await until('they are gone', () => left.every((name) => !existsSync(path.join(harness.directory, name))));
   });
 
   it('wait when they had not begun, and begin once', async () => {
@@ -137,7 +140,7 @@ describe('jobs whose parent process was killed', () => {
     const parent = await parentOf(spec, { hang: true });
     await until('the job is there', () => existsSync(inside(spec.name, 'spec.json')));
     await parent.kill();
-    await until('its supervisor has ended', () => supervisors().length === 0);
+    await until('its supervisor has ended', () => supervisorsOf(code.supervisorPath).length === 0);
     writeFileSync(path.join(harness.directory, spec.name, 'work', 'src', 'half'), 'of a copy');
     const jobs = await harness.open();
     expect(await stateOf(jobs, spec.name)).toEqual({ name: spec.name, phase: 'waiting' });

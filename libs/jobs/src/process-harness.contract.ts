@@ -1,5 +1,5 @@
 import { transformFileSync } from '@swc/core';
-import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -25,6 +25,18 @@ export function compiled(): { directory: string; supervisorPath: string } {
     writeFileSync(target, code);
   }
   return { directory, supervisorPath: path.join(directory, 'supervisor', 'main.js') };
+}
+
+/** The processes that run this supervisor. */
+export function supervisorsOf(supervisorPath: string): number[] {
+  const runsIt = (pid: string): boolean => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[1] === supervisorPath;
+    } catch {
+      return false; // no process, or gone in the meantime
+    }
+  };
+  return readdirSync('/proc').filter(runsIt).map(Number);
 }
 
 export type ProcessHarness = Omit<JobsHarness, 'open'> & {

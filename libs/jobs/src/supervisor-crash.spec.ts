@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { jobSpec, run, sh, stateOf, textsOf, until, untilEnded } from './jobs-harness.contract';
+import { follow, jobSpec, run, sh, stateOf, textsOf, until, untilEnded } from './jobs-harness.contract';
 import { compiled, processHarness, scratch } from './process-harness.contract';
 import type { ProcessHarness } from './process-harness.contract';
 import { processIdentity } from './supervisor/process-identity';
@@ -31,6 +31,9 @@ describe('jobs whose supervisor was killed', () => {
     await jobs.ensure(spec);
     await waitFor(`${prefix}-daemon`);
     await waitFor(`${prefix}-main`);
+    const lines = follow(jobs, spec.name);
+    expect(await lines.next()).toBe('said');
+    await lines.end();
     return spec.name;
   }
 

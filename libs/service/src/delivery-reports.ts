@@ -17,8 +17,8 @@ export class DeliveryReports {
 
   /** A handler is asked now. Exactly one of the two is called when it has answered. */
   begin(event: Event, delivery: Delivery) {
-    const { logger, clock } = this.#to;
-    const fields = { ...fieldsOf(event), failures: delivery.failures };
+    const { service, logger, clock } = this.#to;
+    const fields = { service, ...fieldsOf(event), failures: delivery.failures };
     const isFirst = delivery.failures === 0 && delivery.agains === 0 && !delivery.redelivered;
     const waitMs = isFirst ? clock() - delivery.publishedAtMs : undefined;
     const startedMs = performance.now();
@@ -44,7 +44,7 @@ export class DeliveryReports {
   parked(event: Event, why: ParkReason): void {
     const { service, logger, metrics } = this.#to;
     metrics.parked({ service, type: event.type, code: why.code });
-    logger.error({ ...fieldsOf(event), code: why.code, reason: why.error }, 'a delivery is parked');
+    logger.error({ service, ...fieldsOf(event), code: why.code, reason: why.error }, 'a delivery is parked');
   }
 
   #count(event: Event, counted: Omit<DeliveryMetric, 'service' | 'type'>): void {

@@ -1,3 +1,4 @@
+import { gate } from './bus-fixture.contract';
 import { Health } from './health';
 import { startHealthServer } from './health-server';
 import type { HealthServer, HealthServerOptions } from './health-server';
@@ -74,11 +75,25 @@ describe('the health server', () => {
     await expect(startHealthServer({ port: server?.port, health: new Health() })).rejects.toThrow('EADDRINUSE');
   });
 
-  it('closes with connections still open, also twice', async () => {
-    const get = await start();
-    await (await get('/healthz')).text();
+  it('closes with requests still open, also twice', async () => {
+    const health = new Health({ timeoutMs: 3_600_000 });
+    const get = await start({ health });
+    const asked = gate();
+    const answering = gate();
+    const reasons = async () => {
+      asked.open();
+      await answering.opened;
+      return [];
+    };
+    health.add({ name: 'slow', reasons });
+    const response = get('/readyz').then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    await asked.opened;
     await server?.close();
     await server?.close();
-    await expect(get('/healthz')).rejects.toThrow();
+    expect(await response).toBe('cut off');
+    answering.open();
   });
 });

@@ -11,6 +11,6 @@ export { onTermination } from './on-termination';
 export type { TerminationOptions, TerminationSignal } from './on-termination';
 export { PromMetrics } from './prom-metrics';
 export { startService } from './start-service';
-export type { Service, ServiceOptions } from './start-service';
+export type { Service, ServiceHost, ServiceOptions } from './start-service';
 export { stopInOrder } from './stop-in-order';
 export type { NotStopped, StopStep } from './stop-in-order';

@@ -67,6 +67,46 @@ describe('the pace of an observer loop', () => {
     expect(linesWith('too many watches')).toHaveLength(1);
   });
 
+  it('looks after hints have ended: nobody told what happened meanwhile', async () => {
+    const items = new OpenItems();
+    const changes = async function* (): AsyncIterable<void> {
+      if (items.steps.length > 0) return;
+      await until('it has looked', () => items.looks === 1);
+      yield;
+      await until('it has looked at that hint', () => items.looks === 2);
+      items.open.add('a');
+    };
+    const observer: Observer<string> = {
+      list: () => items.list(),
+      report: (item) => items.report(item),
+      mark: (item) => items.mark(item),
+      changes,
+    };
+    observe({ observer });
+    await until('it is marked', () => items.steps.includes('mark a'));
+  });
+
+  it('does not look again and again while an item that failed is being tried again', async () => {
+    const items = new OpenItems();
+    const slow = gate();
+    const trying = gate();
+    let tries = 0;
+    items.report = async () => {
+      if (++tries === 1) throw new Error('once');
+      trying.open();
+      await slow.opened;
+      return [];
+    };
+    items.open.add('a');
+    observe({ observer: items });
+    await trying.opened;
+    const looks = items.looks;
+    await sleep(60);
+    expect(items.looks).toBe(looks);
+    slow.open();
+    await until('it is marked', () => items.open.size === 0);
+  });
+
   it('never reports one item twice at the same time, and looks again after it', async () => {
     const items = new OpenItems();
     const slow = gate();

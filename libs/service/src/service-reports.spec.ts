@@ -46,7 +46,12 @@ describe('what a service tells of itself', () => {
     await until('it is parked', async () => (await bus().parked()).length === 1);
     const about = lines().filter((line) => line.event === event.id);
     expect(about).toEqual([
-      expect.objectContaining({ level: 'warn', msg: 'a delivery can never work', run: event.subject }),
+      expect.objectContaining({
+        level: 'warn',
+        msg: 'a delivery can never work',
+        service: 'sample',
+        run: event.subject,
+      }),
       expect.objectContaining({
         level: 'error',
         msg: 'a delivery is parked',

@@ -33,6 +33,9 @@ export type ServiceOptions = {
   clock?: () => number;
 };
 
+/** What an app is given by its process, and passes on. */
+export type ServiceHost = Omit<ServiceOptions, 'name' | 'module' | 'observers'>;
+
 export type Service = {
   name: string;
   /** Takes nothing more, ends what is in work and the observers, then Nest. May be called twice. */

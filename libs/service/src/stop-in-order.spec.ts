@@ -41,7 +41,7 @@ describe('stopInOrder', () => {
     const asked: string[] = [];
     const hang = (name: string) => ({ name, stop: () => (asked.push(name), hanging()) });
     const short = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 1));
+      await new Promise((resolve) => setTimeout(resolve, 20));
       asked.push('jobs stopped');
     };
     const report = await stopInOrder([hang('services'), hang('bus'), { name: 'jobs', stop: short }], {
@@ -51,6 +51,8 @@ describe('stopInOrder', () => {
       { name: 'services', why: expect.stringMatching(/^did not stop within \d+ ms$/) as string },
       { name: 'bus', why: expect.stringMatching(/^did not stop within \d+ ms$/) as string },
     ]);
+    const waitedMs = report.map(({ why }) => Number(/\d+/.exec(why)?.[0]));
+    expect(waitedMs[0]! + waitedMs[1]!).toBeLessThan(300);
     expect(asked).toEqual(['services', 'bus', 'jobs stopped']);
   });
 });

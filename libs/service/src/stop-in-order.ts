@@ -19,7 +19,7 @@ export async function stopInOrder(
   const notStopped: NotStopped[] = [];
   for (const [index, step] of steps.entries()) {
     const keptMs = shareMs * (steps.length - 1 - index);
-    const why = await stopWithin(step, Math.max(endMs - performance.now() - keptMs, 0));
+    const why = await stopWithin(step, Math.max(endMs - performance.now() - keptMs, shareMs));
     if (why !== undefined) notStopped.push({ name: step.name, why });
   }
   return notStopped;

@@ -4,29 +4,31 @@ import { endKey, runName } from '@keelson/ledger';
 import { openBusAccess } from '../bus-access';
 import { UsageError } from '../usage-error';
 import { writeJson } from './context';
-import type { Context } from './context';
+import type { Asking } from './context';
 import { findRun } from './find-run';
 
 /** Commands publish events; they never write records. */
-async function publish(context: Context, event: Event, said: string): Promise<void> {
-  const bus = await openBusAccess(context.data);
+async function publish(context: Asking, event: Event, said: string): Promise<void> {
+  const bus = await openBusAccess(context.data, context.signal);
   try {
     await bus.publish([event], context.signal);
     if (context.isJson) return await writeJson(context, event);
     await context.output.write(said);
     if (!bus.isLive)
-      await context.problems.write('no keelson is running on this data directory: it happens at the next `keelson up`');
+      await context.problems.write(
+        'keelson: none is running on this data directory: it happens at the next `keelson up`',
+      );
   } finally {
     await bus.close();
   }
 }
 
 /** `keelson retry RUN [--from STAGE]`: asks for another attempt. What the earlier ones left stays. */
-export async function retry(context: Context, run: string, options: { from?: string }): Promise<void> {
+export async function retry(context: Asking, run: string, options: { from?: string }): Promise<void> {
   const id = await findRun(context.ledger, run);
   const last = (await context.ledger.attempts(id)).at(-1) ?? 0;
   if ((await context.ledger.read(endKey(id, last))) === undefined) {
-    throw new UsageError(`${runName(id)} has not ended yet: \`keelson cancel ${runName(id)}\` ends it`);
+    throw new UsageError(`${runName(id)} has not ended yet; \`keelson cancel ${runName(id)}\` ends it`);
   }
   const from = options.from === undefined ? undefined : stageName.safeParse(options.from);
   if (from?.success === false)
@@ -43,7 +45,7 @@ export async function retry(context: Context, run: string, options: { from?: str
 }
 
 /** `keelson cancel RUN`: asks for a run to end now. */
-export async function cancel(context: Context, run: string): Promise<void> {
+export async function cancel(context: Asking, run: string): Promise<void> {
   const id = await findRun(context.ledger, run);
   const attempt = (await context.ledger.attempts(id)).at(-1) ?? 1;
   if ((await context.ledger.read(endKey(id, attempt))) !== undefined)

@@ -1,31 +1,60 @@
 import { logPrefix, runName, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import type { Ledger } from '@keelson/ledger';
 import { readLog, readManifest } from '@keelson/logs';
-import type { LogLine } from '@keelson/logs';
+import type { LogGap, LogLine } from '@keelson/logs';
 import { stageName } from '@keelson/events';
 import type { WorkKey } from '@keelson/events';
+import { liveBus } from '../bus-access';
 import { JsonReporter } from '../report/json-reporter';
 import { printable } from '../report/printable';
 import { UsageError } from '../usage-error';
-import type { Context } from './context';
+import type { Asking } from './context';
 import { findRun } from './find-run';
+import { nothingMoreComes, untilNothingComes } from './log-end';
 
-export type LogsOptions = { stage: string; attempt?: number; follow: boolean; raw: boolean };
+export type LogsOptions = { stage: string; attempt?: number; follow?: boolean; raw?: boolean; times?: boolean };
 
 /** `keelson logs RUN`: the output of one stage, from its first line. */
-export async function logs(context: Context, run: string, options: LogsOptions): Promise<void> {
-  const { ledger, output, problems } = context;
+export async function logs(context: Asking, run: string, options: LogsOptions): Promise<void> {
+  const { ledger, problems } = context;
   const work = await workOf(ledger, run, options);
-  const origin = { run: work.run, attempt: work.attempt, name: runName(work.run) };
-  if (!options.follow) await requireBegun(ledger, work);
+  await requireOutput(ledger, work, options.follow === true);
   const place = { store: ledger.store, prefix: logPrefix(work) };
-  const json = new JsonReporter(output, problems);
-  const plain = (line: LogLine) => output.write(options.raw ? line.bytes : printable(line.bytes, context.isColoured));
-  for await (const line of readLog({ ...place, follow: options.follow }, context.signal)) {
-    await (context.isJson ? json.logLine(origin, line) : plain(line));
+  const write = writer(context, work, options);
+  const lines =
+    options.follow === true ? followed(context, work) : readLog({ ...place, follow: false }, context.signal);
+  for await (const line of lines) await write(line);
+  for (const gap of (await readManifest(place))?.gaps ?? []) await problems.write(`keelson: ${gapText(gap)}`);
+}
+
+/** The lines until the log is sealed, or nothing more comes. */
+async function* followed(context: Asking, work: WorkKey): AsyncIterable<LogLine> {
+  const { ledger, signal } = context;
+  await sayWhenNobodyWorks(context, work);
+  const over = untilNothingComes(ledger, work, signal);
+  const place = { store: ledger.store, prefix: logPrefix(work), follow: true };
+  try {
+    yield* readLog(place, AbortSignal.any([signal, over.signal]));
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+  } finally {
+    over.stop();
   }
-  const manifest = await readManifest(place);
-  for (const gap of manifest?.gaps ?? []) await problems.write(`keelson: this log has a gap: ${JSON.stringify(gap)}`);
+}
+
+function writer(context: Asking, work: WorkKey, options: LogsOptions): (line: LogLine) => Promise<void> {
+  const { output, problems, isColoured } = context;
+  if (context.isJson) {
+    const json = new JsonReporter(output, problems);
+    const origin = { run: work.run, attempt: work.attempt, name: runName(work.run) };
+    return (line) => json.logLine(origin, line);
+  }
+  // Exactly what the test wrote: a piece of a longer line gets no line end.
+  if (options.raw === true) {
+    return (line) => (line.partial === true ? output.writeBytes(line.bytes) : output.write(line.bytes));
+  }
+  const time = (line: LogLine) => (options.times === true ? `${line.time}  ` : '');
+  return (line) => output.write(`${time(line)}${printable(line.bytes, isColoured)}`);
 }
 
 /** @throws UsageError for a stage that there is not, or that keeps no log */
@@ -42,13 +71,33 @@ async function workOf(ledger: Ledger, run: string, options: LogsOptions): Promis
       `the ${stage.data} stage has no output here; \`keelson show ${runName(id)}\` has its times and digests`,
     );
   }
-  return { run: id, attempt: options.attempt ?? (await ledger.attempts(id)).at(-1) ?? 1, stage: stage.data };
+  const attempts = await ledger.attempts(id);
+  if (options.attempt !== undefined && !attempts.includes(options.attempt)) {
+    throw new UsageError(`${runName(id)} has no attempt ${options.attempt}; it has ${attempts.join(', ')}`);
+  }
+  return { run: id, attempt: options.attempt ?? attempts.at(-1) ?? 1, stage: stage.data };
 }
 
-async function requireBegun(ledger: Ledger, work: WorkKey): Promise<void> {
+/** @throws UsageError when there is no output, and none to wait for */
+async function requireOutput(ledger: Ledger, work: WorkKey, follow: boolean): Promise<void> {
   const records = await Promise.all([ledger.read(stageStartedKey(work)), ledger.read(stageEndedKey(work))]);
   if (records.some((record) => record !== undefined)) return;
-  throw new UsageError(
-    `attempt ${work.attempt} of ${runName(work.run)} has no ${work.stage} output (yet); -f waits for it`,
-  );
+  const of = `attempt ${work.attempt} of ${runName(work.run)}`;
+  const end = await nothingMoreComes(ledger, work);
+  if (end !== undefined) throw new UsageError(`${of} has no ${work.stage} output: ${end}`);
+  if (!follow) throw new UsageError(`${of} has no ${work.stage} output yet; -f waits for it`);
+}
+
+async function sayWhenNobodyWorks({ ledger, data, problems }: Asking, work: WorkKey): Promise<void> {
+  if ((await nothingMoreComes(ledger, work)) !== undefined) return;
+  const live = await liveBus(data);
+  await live?.close();
+  if (live === undefined)
+    await problems.write('keelson: none is running on this data directory: waiting for the next `keelson up`');
+}
+
+function gapText({ fromLine, fromTime, reason }: LogGap): string {
+  const from = fromLine === undefined ? '' : ` from line ${fromLine + 1} on`;
+  const at = fromTime === undefined ? '' : ` from ${fromTime} on`;
+  return `a part of this log is missing${from}${at}: ${reason}`;
 }

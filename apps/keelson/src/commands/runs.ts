@@ -1,19 +1,28 @@
 import { viewRun } from '@keelson/ledger';
 import type { AttemptView, RunView } from '@keelson/ledger';
-import { duration } from '../report/printable';
+import { createColors } from 'picocolors';
+import { duration } from '../report/duration';
+import { outcomeColour } from '../report/outcome-colour';
+import { printableLines, printableText } from '../report/printable';
+import { shortRef } from '../report/short-ref';
 import { writeJson } from './context';
-import type { Context } from './context';
+import type { Asking } from './context';
 
 /** `keelson runs`: the newest last, one line each. */
-export async function runs(context: Context, options: { limit: number }): Promise<void> {
-  const ids = await context.ledger.runs();
+export async function runs(context: Asking, options: { limit: number }): Promise<void> {
+  const { ledger, signal } = context;
+  const ids = await ledger.runs();
   const shown = options.limit === 0 ? ids : ids.slice(-options.limit);
   for (const id of shown) {
-    const view = await viewRun(context.ledger, id);
+    signal.throwIfAborted();
+    const view = await viewRun(ledger, id);
     if (view === undefined) continue;
-    await (context.isJson ? writeJson(context, summary(view)) : context.output.write(line(view)));
+    await (context.isJson ? writeJson(context, summary(view)) : context.output.write(line(view, context.isColoured)));
   }
-  if (ids.length === 0 && !context.isJson) await context.problems.write('no runs yet; `keelson up` makes some');
+  if (context.isJson) return;
+  const left = ids.length - shown.length;
+  if (left > 0) await context.problems.write(`${left} older ones are not listed; -n 0 lists all`);
+  if (ids.length === 0) await context.problems.write('no runs yet; `keelson up` makes some');
 }
 
 /** What `show --json` says of the run as a whole, and of its last attempt. What is not there (yet) is null. */
@@ -23,27 +32,30 @@ export function summary(view: RunView) {
   return {
     ...{ run, name, source, ref, commit, sequence, outcome, reason },
     startedAt: view.attempts[0]?.openedAt ?? null,
-    ...(last === undefined ? {} : lastAttempt(last)),
+    ...(last === undefined ? {} : lastAttempt(last, view.attempts)),
   };
 }
 
-function lastAttempt(view: AttemptView) {
-  const { attempt, stages, image, warnings } = view;
+/** A later attempt may begin behind the build: what lies before is an earlier attempt's. */
+function lastAttempt(last: AttemptView, attempts: readonly AttemptView[]) {
+  const { attempt, stages, warnings } = last;
+  const image = attempts.findLast((each) => each.image !== undefined)?.image;
+  const snapshot = attempts.findLast((each) => each.snapshot !== undefined)?.snapshot;
   return {
-    ...{ attempt, stages, warnings, endedAt: view.endedAt ?? null },
+    ...{ attempt, stages, warnings, endedAt: last.endedAt ?? null },
     image: image === undefined ? null : { ...image, reference: `${image.repository}@${image.digest}` },
-    ...{ snapshot: view.snapshot ?? null, log: view.log ?? null },
-    artifacts: view.artifacts.map(({ path, sizeBytes }) => ({ path, sizeBytes })),
+    ...{ snapshot: snapshot ?? null, log: last.log ?? null },
+    artifacts: last.artifacts.map(({ path, sizeBytes }) => ({ path, sizeBytes })),
   };
 }
 
-function line(view: RunView): string {
+function line(view: RunView, isColoured: boolean): string {
   const last = view.attempts.at(-1);
-  const ref = view.ref.replace(/^refs\/(heads|tags)\//, '');
+  const outcome = outcomeColour(createColors(isColoured), view.outcome)(view.outcome.padEnd(7));
   const attempt = last === undefined || last.attempt === 1 ? '' : `  attempt ${last.attempt}`;
-  const why = view.outcome === 'success' || view.reason === undefined ? '' : `  ${firstLine(view.reason.message)}`;
-  const what = `${ref} ${view.commit.slice(0, 12)}  ${view.source}`;
-  return `${view.name.padEnd(20)} ${view.outcome.padEnd(8)} ${took(view).padStart(10)}  ${what}${attempt}${why}`;
+  const [why = ''] = view.outcome === 'success' || view.reason === undefined ? [] : printableLines(view.reason.message);
+  const what = printableText(`${shortRef(view.ref)} ${view.commit.slice(0, 12)}  ${view.source}`);
+  return `${view.name.padEnd(17)}  ${outcome}  ${took(view).padStart(11)}  ${what}${attempt}${why === '' ? '' : `  ${why}`}`;
 }
 
 /** From the first attempt's beginning to the last one's end. */
@@ -51,5 +63,3 @@ function took({ attempts }: RunView): string {
   const ms = Date.parse(attempts.at(-1)?.endedAt ?? '') - Date.parse(attempts[0]?.openedAt ?? '');
   return Number.isNaN(ms) ? '' : duration(ms);
 }
-
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';

@@ -1,51 +1,61 @@
 import { viewRun } from '@keelson/ledger';
-import type { AttemptView, RunView } from '@keelson/ledger';
-import { duration } from '../report/printable';
+import type { AttemptView, RunView, StageView } from '@keelson/ledger';
+import { duration } from '../report/duration';
+import { printableText } from '../report/printable';
 import { UsageError } from '../usage-error';
 import { writeJson } from './context';
-import type { Context } from './context';
+import type { Asking } from './context';
 import { findRun } from './find-run';
 import { summary } from './runs';
 
 /** `keelson show RUN`: all that is known of one run. */
-export async function show(context: Context, run: string): Promise<void> {
+export async function show(context: Asking, run: string): Promise<void> {
   const id = await findRun(context.ledger, run);
   const view = await viewRun(context.ledger, id);
-  if (view === undefined) throw new UsageError(`run ${id} has no records yet`);
+  if (view === undefined) throw new UsageError(`run ${id} has no records yet: ask again in a moment`);
   if (context.isJson) return writeJson(context, { ...summary(view), attempts: view.attempts });
   for (const line of lines(view)) await context.output.write(line);
 }
 
+const field = (name: string, value: string): string[] =>
+  value.split('\n').map((line, at) => `${(at === 0 ? name : '').padEnd(10)}${printableText(line)}`);
+
 function lines(view: RunView): string[] {
+  const isOneOfMany = view.attempts.length > 1;
   return [
-    `run       ${view.name}  ${view.run}`,
-    `source    ${view.source}`,
-    `ref       ${view.ref}  change ${view.sequence}`,
-    `commit    ${view.commit}`,
-    `outcome   ${view.outcome}${view.reason === undefined ? '' : `: ${view.reason.message}`}`,
-    ...view.attempts.flatMap((attempt) => attemptLines(attempt, view.attempts.length > 1)),
+    ...field('run', `${view.name}  ${view.run}`),
+    ...field('source', view.source),
+    ...field('ref', `${view.ref}  change ${view.sequence}`),
+    ...field('commit', view.commit),
+    ...field('outcome', ended(view)),
+    ...view.attempts.flatMap((attempt) => [
+      ...(isOneOfMany ? ['', ...field('attempt', `${attempt.attempt}  ${ended(attempt)}`)] : []),
+      ...attemptLines(attempt),
+    ]),
   ];
 }
 
-function attemptLines(attempt: AttemptView, isOneOfMany: boolean): string[] {
+const ended = ({ outcome, reason }: Pick<RunView, 'outcome' | 'reason'>): string =>
+  reason === undefined ? outcome : `${outcome}: ${reason.message}`;
+
+function attemptLines(attempt: AttemptView): string[] {
   const { image, snapshot, log } = attempt;
-  const reason = attempt.reason === undefined ? '' : `: ${attempt.reason.message}`;
   return [
-    ...(isOneOfMany ? ['', `attempt ${attempt.attempt}  ${attempt.outcome}${reason}`] : []),
-    ...attempt.stages.map(
-      ({ stage, outcome, tookMs }) =>
-        `  ${stage.padEnd(8)}${outcome.padEnd(9)}${tookMs === undefined ? '' : duration(tookMs)}`,
-    ),
-    ...(snapshot === undefined ? [] : [`snapshot  ${snapshot.reference}`]),
-    ...(image === undefined
-      ? []
-      : [`image     ${image.repository}@${image.digest}`, `tags      ${image.tags.join(', ')}`]),
-    ...(log === undefined
-      ? []
-      : [
-          `log       ${log.lines} lines, ${log.bytes} bytes, ${log.complete ? 'complete' : 'with gaps'}, sha256 ${log.sha256}`,
-        ]),
-    ...attempt.artifacts.map(({ path, sizeBytes }) => `artifact  ${path}  ${sizeBytes} bytes`),
-    ...attempt.warnings.map((warning) => `warning   ${warning}`),
+    ...attempt.stages.flatMap((stage) => field(`  ${stage.stage}`, stageText(stage))),
+    ...(snapshot === undefined ? [] : field('snapshot', snapshot.reference)),
+    ...(image === undefined ? [] : field('image', `${image.repository}@${image.digest}`)),
+    ...(image === undefined || image.tags.length === 0 ? [] : field('tags', image.tags.join(', '))),
+    ...(log === undefined ? [] : field('log', logText(log))),
+    ...attempt.artifacts.flatMap(({ path, sizeBytes }) => field('artifact', `${path}  ${sizeBytes} bytes`)),
+    ...attempt.warnings.flatMap((warning) => field('warning', warning)),
   ];
 }
+
+function stageText({ outcome, startedAt, tookMs, exitCode }: StageView): string {
+  const took = tookMs === undefined ? '' : duration(tookMs);
+  const exit = exitCode === undefined || exitCode === 0 ? '' : `exit code ${exitCode}`;
+  return [outcome.padEnd(7), took.padStart(11), startedAt ?? '', exit].join('  ').trimEnd();
+}
+
+const logText = ({ lines, bytes, complete, sha256 }: NonNullable<AttemptView['log']>): string =>
+  `${lines} lines, ${bytes} bytes, ${complete ? 'complete' : 'with gaps'}, sha256:${sha256}`;

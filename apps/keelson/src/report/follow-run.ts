@@ -1,58 +1,72 @@
 import { eventTypes } from '@keelson/events';
 import type { Event } from '@keelson/events';
 import { logPrefix, runName } from '@keelson/ledger';
-import { readLog } from '@keelson/logs';
-import type { ObservedStore } from '../observed-store';
-import type { Reporter } from './reporter';
+import { readLog, readManifest } from '@keelson/logs';
+import type { ObjectStore } from '@keelson/objects';
+import { Silence } from './silence';
+import type { LogOrigin, Reporter } from './reporter';
 
-/** Tells a reporter events in their order, each test's output between its start and its verdict. */
+/** Yields after something was put below a prefix, until the signal aborts. */
+export type Puts = (prefix: string, signal: AbortSignal) => AsyncIterable<void>;
+
+export type FollowOptions = { store: ObjectStore; reporter: Reporter; puts?: Puts | undefined };
+
+type Following = { told: Promise<void>; end: AbortController };
+
+/** Tells a reporter events in their order, each test's output between its start and its end. */
 export class RunFollower {
-  readonly #logs = new Map<string, Promise<void>>();
+  /** The output being told, by run and attempt. */
+  readonly #following = new Map<string, Following>();
 
-  constructor(
-    readonly store: ObservedStore,
-    readonly reporter: Reporter,
-  ) {}
+  constructor(readonly options: FollowOptions) {}
 
   async event(event: Event, signal: AbortSignal): Promise<void> {
-    const { customData } = event.data;
-    if (event.type === eventTypes.testSuiteRunFinished) await this.#logs.get(customDataKey(event));
-    await this.reporter.event(event);
+    if (event.type === eventTypes.testSuiteRunFinished) await this.#ended(event.data.customData);
+    await this.options.reporter.event(event);
     if (event.type === eventTypes.testSuiteRunStarted) this.follow(event.data.customData, signal);
-    if (event.type === eventTypes.pipelineRunFinished && 'attempt' in customData)
-      this.#logs.delete(customDataKey(event));
   }
 
   /** Follows the output of a test from its first line, in the background. */
   follow(of: { run: string; attempt: number }, signal: AbortSignal): void {
-    const key = `${of.run}/${of.attempt}`;
-    if (this.#logs.has(key)) return;
-    this.#logs.set(
-      key,
-      this.#tell(of, signal).catch((error: unknown) => {
-        if (!signal.aborted)
-          return this.reporter.notice(runName(of.run), `its output cannot be shown: ${String(error)}`);
-        return undefined;
-      }),
-    );
+    if (this.#following.has(keyOf(of))) return;
+    const end = new AbortController();
+    const told = this.#tell(of, AbortSignal.any([signal, end.signal])).catch((error: unknown) => {
+      if (signal.aborted || end.signal.aborted) return;
+      return this.options.reporter.notice(runName(of.run), `its output cannot be shown: ${String(error)}`);
+    });
+    this.#following.set(keyOf(of), { told, end });
   }
 
-  async #tell({ run, attempt }: { run: string; attempt: number }, signal: AbortSignal): Promise<void> {
-    const prefix = logPrefix({ run, attempt, stage: 'test' });
-    const origin = { run, attempt, name: runName(run) };
+  /** The test has ended: waits until its output is told. One that was never sealed ends here, nobody would end it later. */
+  async #ended(of: { run: string; attempt: number }): Promise<void> {
+    const following = this.#following.get(keyOf(of));
+    if (following === undefined) return;
+    const manifest = await readManifest({ store: this.options.store, prefix: prefixOf(of) });
+    if (manifest === undefined) following.end.abort();
+    await following.told;
+    this.#following.delete(keyOf(of));
+  }
+
+  async #tell(of: { run: string; attempt: number }, signal: AbortSignal): Promise<void> {
+    const { store, puts, reporter } = this.options;
+    const prefix = prefixOf(of);
+    const origin: LogOrigin = { run: of.run, attempt: of.attempt, name: runName(of.run) };
     const read = new AbortController();
-    const changes = this.store.puts(prefix, AbortSignal.any([signal, read.signal]));
+    const changes = puts?.(prefix, AbortSignal.any([signal, read.signal]));
+    const silence = new Silence((message) => void reporter.fact(origin.name, message));
     try {
-      for await (const line of readLog({ store: this.store, prefix, follow: true, changes }, signal)) {
-        await this.reporter.logLine(origin, line);
+      const hints = changes === undefined ? {} : { changes };
+      for await (const line of readLog({ store, prefix, follow: true, ...hints }, signal)) {
+        silence.heard();
+        await reporter.logLine(origin, line);
       }
     } finally {
+      silence.end();
       read.abort();
     }
   }
 }
 
-function customDataKey(event: Event): string {
-  const { customData } = event.data;
-  return 'run' in customData && 'attempt' in customData ? `${customData.run}/${customData.attempt}` : '';
-}
+const keyOf = ({ run, attempt }: { run: string; attempt: number }): string => `${run}/${attempt}`;
+const prefixOf = ({ run, attempt }: { run: string; attempt: number }): string =>
+  logPrefix({ run, attempt, stage: 'test' });

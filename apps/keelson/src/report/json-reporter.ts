@@ -1,13 +1,16 @@
-import type { Event } from '@keelson/events';
+import { logLine } from '@keelson/events';
+import type { Event, LogLineEvent } from '@keelson/events';
 import type { LogLine } from '@keelson/logs';
 import type { LineOutput } from './output';
 import type { LogOrigin, Reporter } from './reporter';
 
-const logLineType = 'dev.cdeventsx.keelson-log.line.0.1.0';
-
-/** One JSON object a line: each event exactly as published, and each line of output as an event of its own type. Notices go to `problems`. */
+/**
+ * One JSON object a line: each event exactly as published, and each line of output as an event of its own type. Everything
+ * else goes to `problems`.
+ */
 export class JsonReporter implements Reporter {
-  #lines = 0;
+  /** Lines told, by run and attempt: a line has the same id whoever tells it, from its log's beginning. */
+  readonly #lines = new Map<string, number>();
 
   constructor(
     readonly output: LineOutput,
@@ -18,29 +21,34 @@ export class JsonReporter implements Reporter {
 
   notice = (about: string, message: string): Promise<void> => this.problems.write(`keelson: ${about}: ${message}`);
 
-  logLine(origin: LogOrigin, line: LogLine): Promise<void> {
-    const { run, attempt } = origin;
-    const id = `${run}/${attempt}/test/${(this.#lines += 1)}`;
-    const [source, time] = ['/keelson/test-runner', line.time];
-    return this.output.write(
-      JSON.stringify({
-        ...{ specversion: '1.0', id, source, type: logLineType, subject: `${run}/${attempt}/test`, time },
-        datacontenttype: 'application/json',
-        data: {
-          context: { specversion: '0.5.1', id, source, type: logLineType, timestamp: time, chainId: run },
-          subject: { id: `${run}/${attempt}/test`, type: 'keelson-log', content: content(line) },
-        },
-      }),
-    );
+  fact = this.notice;
+
+  logLine({ run, attempt }: LogOrigin, line: LogLine): Promise<void> {
+    const log = `${run}/${attempt}/test`;
+    const number = (this.#lines.get(log) ?? 0) + 1;
+    this.#lines.set(log, number);
+    const [id, source, type, time] = [`${log}/${number}`, '/keelson/test-runner', logLineType, line.time];
+    const told: LogLineEvent = {
+      ...{ specversion: '1.0', id, source, type, subject: log, time, datacontenttype: 'application/json' },
+      data: {
+        context: { specversion: '0.5.1', id, source, type, timestamp: time, chainId: run },
+        subject: { id: log, type: 'keelson-log', content: content(line) },
+        customData: { run, attempt, stage: 'test' },
+        customDataContentType: 'application/json',
+      },
+    };
+    return this.output.write(JSON.stringify(told));
   }
 }
 
+const logLineType = logLine.shape.type.value;
+
 /** Text where the bytes are text, else base64: nothing of the output is changed. */
-function content(line: LogLine): object {
-  const bytes = Buffer.from(line.bytes);
-  const text = bytes.toString('utf8');
-  const partial = line.partial === true ? { partial: true } : {};
-  return Buffer.from(text, 'utf8').equals(bytes)
-    ? { text, ...partial }
-    : { base64: bytes.toString('base64'), ...partial };
+function content({ bytes, partial }: LogLine): LogLineEvent['data']['subject']['content'] {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = buffer.toString('utf8');
+  const piece = partial === true ? { partial } : {};
+  return Buffer.from(text, 'utf8').equals(buffer)
+    ? { text, ...piece }
+    : { base64: buffer.toString('base64'), ...piece };
 }

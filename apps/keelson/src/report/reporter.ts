@@ -8,6 +8,8 @@ export type LogOrigin = { run: string; attempt: number; name: string };
 export interface Reporter {
   event(event: Event): Promise<void>;
   logLine(origin: LogOrigin, line: LogLine): Promise<void>;
-  /** Why nothing happens, or what is odd, about a source or a run. */
+  /** Why something waits, or what is odd, about a source or a run. */
   notice(about: string, message: string): Promise<void>;
+  /** What no event tells and is no reason for concern. */
+  fact(about: string, message: string): Promise<void>;
 }

@@ -1,21 +1,28 @@
 import { eventTypes } from '@keelson/events';
-import type { Event, EventOf } from '@keelson/events';
-import { planKey, runName } from '@keelson/ledger';
+import type { Event } from '@keelson/events';
+import { runName } from '@keelson/ledger';
 import type { Ledger } from '@keelson/ledger';
 import type { LogLine } from '@keelson/logs';
-import { planSchema } from '@keelson/pipeline';
 import { createColors } from 'picocolors';
+import { eventText } from './event-text';
 import type { LineOutput } from './output';
-import { duration, printable } from './printable';
+import { printable, printableLines } from './printable';
+import { RecentIds } from './recent-ids';
 import type { LogOrigin, Reporter } from './reporter';
-import { RunTimes } from './run-times';
+import { testsAtWork } from './test-queue';
 
-type Finished = EventOf<'dev.cdevents.pipelinerun.finished.0.3.0'>;
+/** Delivery is at least once: people are told an event once all the same. Enough for all that happens at one time. */
+const remembered = 10_000;
+/** A test that has not begun by then waits for a free place. */
+const queuedMs = 500;
+/** Nearly every run's name fits: the columns line up. */
+const nameWidth = 16;
 
 /** One line per stage as it happens, the test's output, and a verdict: for people. */
 export class TerminalReporter implements Reporter {
-  readonly #times = new Map<string, RunTimes>();
   readonly #colour: ReturnType<typeof createColors>;
+  readonly #told = new RecentIds(remembered);
+  readonly #queued = new Map<string, NodeJS.Timeout>();
 
   constructor(
     readonly ledger: Ledger,
@@ -26,96 +33,62 @@ export class TerminalReporter implements Reporter {
   }
 
   async event(event: Event): Promise<void> {
+    if (!this.#told.add(event.id)) return;
     const { customData } = event.data;
-    if (!('run' in customData)) return;
-    const times = this.#timesOf(customData.run);
-    times.add(event);
-    const line = await this.#line(event, times);
-    if (line !== undefined) await this.#say(runName(customData.run), line);
-    if (event.type === eventTypes.pipelineRunFinished) this.#times.delete(customData.run);
+    this.#mindQueue(event);
+    const text = await eventText(event, this.ledger, this.#colour);
+    if (text === undefined) return;
+    await this.#say('run' in customData ? runName(customData.run) : customData.source, text);
   }
 
   logLine(origin: LogOrigin, line: LogLine): Promise<void> {
-    return this.output.write(`${this.#colour.dim(`${origin.name} │`)} ${printable(line.bytes, this.isColoured)}`);
+    const { dim } = this.#colour;
+    return this.output.write(`${this.#named(origin.name)} ${dim('│')} ${printable(line.bytes, this.isColoured)}`);
   }
 
   notice(about: string, message: string): Promise<void> {
-    return this.#say(about, this.#colour.yellow(message));
+    return this.#say(about, printableLines(message).map(this.#colour.yellow).join('\n'));
   }
 
-  #timesOf(run: string): RunTimes {
-    const times = this.#times.get(run) ?? new RunTimes();
-    this.#times.set(run, times);
-    return times;
+  fact(about: string, message: string): Promise<void> {
+    return this.#say(about, printableLines(message).join('\n'));
   }
 
-  #say(name: string, line: string): Promise<void> {
-    return this.output.write(`${this.#colour.cyan(name)}  ${line}`);
+  /** Further lines stand below the first one. */
+  async #say(name: string, text: string): Promise<void> {
+    const [first = '', ...others] = text.split('\n');
+    await this.output.write(`${this.#named(name)}  ${first}`);
+    for (const other of others) await this.output.write(`${' '.repeat(nameWidth)}  ${other}`);
   }
 
-  async #line(event: Event, times: RunTimes): Promise<string | undefined> {
-    switch (event.type) {
-      case eventTypes.changeMerged: {
-        const { ref, commit, source } = event.data.customData;
-        return `${this.#colour.bold(shortRef(ref))} ${commit.slice(0, 12)} ${this.#colour.dim(source)}`;
-      }
-      case eventTypes.buildQueued:
-        return this.#stage('source', times, await this.#snapshot(event));
-      case eventTypes.artifactPackaged: {
-        const { repository, digest } = event.data.customData.image;
-        return this.#stage('build', times, `${repository}@${digest.slice(0, 19)}`);
-      }
-      case eventTypes.artifactPublished:
-        return this.#stage('publish', times, '');
-      case eventTypes.testSuiteRunStarted:
-        return this.#testing(event.data.customData.run);
-      case eventTypes.pipelineRunFinished:
-        return this.#verdict(event, times);
-      default:
-        return undefined;
+  /** Runs at the same time are told apart by colour too; red, green and yellow tell outcomes. */
+  #named(name: string): string {
+    const { cyan, magenta, blue, cyanBright, magentaBright, blueBright } = this.#colour;
+    const colours = [cyan, magenta, blue, cyanBright, magentaBright, blueBright];
+    const at = [...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % colours.length;
+    return (colours[at] ?? cyan)(printableLines(name).join('·').padEnd(nameWidth));
+  }
+
+  /** A test that waits is told so once, with its place; one that begins at once is not. */
+  #mindQueue(event: Event): void {
+    if (event.type === eventTypes.testSuiteRunQueued) {
+      const { run, attempt } = event.data.customData;
+      const timer = setTimeout(() => {
+        this.#queued.delete(run);
+        this.#tellPlace({ run, attempt }).catch(() => undefined); // the store's faults are told by whoever works
+      }, queuedMs).unref();
+      this.#queued.set(run, timer);
+    } else if (event.type === eventTypes.testSuiteRunStarted || event.type === eventTypes.pipelineRunFinished) {
+      clearTimeout(this.#queued.get(event.data.customData.run));
+      this.#queued.delete(event.data.customData.run);
     }
   }
 
-  #stage(stage: 'source' | 'build' | 'publish', times: RunTimes, what: string): string {
-    const took = times.took(stage);
-    return `${stage.padEnd(8)}${(took === undefined ? '' : duration(took)).padStart(8)}  ${this.#colour.dim(what)}`.trimEnd();
-  }
-
-  async #snapshot(event: EventOf<'dev.cdevents.build.queued.0.3.0'>): Promise<string> {
-    const { run, snapshot } = event.data.customData;
-    const plan = await this.ledger.read(planKey(run, planSchema));
-    return `${snapshot.digest.slice(0, 19)}${plan?.subject === undefined ? '' : `  ${plan.subject}`}`;
-  }
-
-  async #testing(run: string): Promise<string> {
-    const plan = await this.ledger.read(planKey(run, planSchema));
-    if (plan === undefined || plan.pipeline.test === 'none') return 'test     running';
-    const { base } = plan.pipeline.image;
-    const entered = base === 'scratch' ? '' : `; the base image ${base} is not entered here`;
-    return `test     running ${plan.pipeline.test.command.join(' ')} on this machine${entered}`;
-  }
-
-  #verdict(event: Finished, times: RunTimes): string {
-    const { outcome, reason } = event.data.customData;
-    const stages = times.all().map(([stage, ms]) => `${stage} ${duration(ms)}`);
-    const why = reason === undefined ? '' : `  ${reason.message}`;
-    const took = stages.length === 0 ? '' : `  (${stages.join(', ')})`;
-    return `${this.#named(outcome, reason?.code)}  ${duration(times.since(event))}${why}${took}`;
-  }
-
-  #named(outcome: Finished['data']['customData']['outcome'], code: string | undefined): string {
-    const { green, red, yellow, bold } = this.#colour;
-    switch (outcome) {
-      case 'success':
-        return code === 'no-test' ? bold(yellow('NOT TESTED')) : bold(green('GREEN'));
-      case 'failure':
-        return bold(red('RED'));
-      case 'error':
-        return bold(red('ERROR'));
-      case 'cancel':
-        return bold(yellow((code ?? 'cancelled').toUpperCase()));
-    }
+  async #tellPlace({ run, attempt }: { run: string; attempt: number }): Promise<void> {
+    const { running, waiting } = await testsAtWork(this.ledger);
+    const before = waiting.findIndex((test) => test.run === run && test.attempt === attempt);
+    if (before < 0 || running.length === 0) return;
+    const ahead = before === 0 ? 'next in line' : `${before} before it`;
+    await this.#say(runName(run), `test     waits for a free place: ${running.length} running, ${ahead}`);
   }
 }
-
-const shortRef = (ref: string): string => ref.replace(/^refs\/(heads|tags)\//, '');

@@ -1,27 +1,27 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import { common, count } from '../command-line';
-import type { Act } from '../command-line';
+import { common, examples, whole } from '../command-line';
+import type { Acts } from '../command-line';
+import type { RunOptions } from './run';
 import type { UpOptions } from './up';
 
 // Loaded where they are used: the five services would slow every question down.
 
 /** `keelson up` and `keelson run`: the two that make runs. */
-export function defineRunners(root: Command, act: Act): void {
-  defineUp(root, act);
-  defineRun(root, act);
+export function defineRunners(root: Command, acts: Acts): void {
+  defineUp(root, acts);
+  defineRun(root, acts);
 }
 
 const sources =
   'path^branch or url^branch; without ^branch its default branch; the branch may be a pattern (^feature/*)';
 
-function defineUp(root: Command, act: Act): void {
-  common(root.command('up', { isDefault: true }).description('watch repositories and run their pipelines'))
+function defineUp(root: Command, { act }: Acts): void {
+  const up = common(root.command('up').description('watch repositories and run their pipelines'))
     .argument('[source...]', `${sources}. No source: the repository of the current directory`)
     .option(
       '--once',
       'end when the present head of every source has its verdict: 0 green, 1 red, 2 error or nothing tested',
-      false,
     )
     .addOption(
       new Option('--from <what>', 'build the present heads first, or wait for the next commit')
@@ -31,36 +31,40 @@ function defineUp(root: Command, act: Act): void {
     .option(
       '--port <port>',
       'of the embedded registry, on loopback; 0 for any (default: 7070, or the one it had last time)',
-      count,
+      whole(0, 65_535),
     )
-    .option(
-      '--image <reference>',
-      'also watch this image tag: a push by somebody else starts a test run (repeatable)',
-      collect,
-      [],
+    .addOption(
+      new Option(
+        '--image <reference>',
+        'also watch this image tag: a push by somebody else starts a test run (repeatable)',
+      )
+        .argParser((value: string, before: string[]) => [...before, value])
+        .default([], 'none'),
     )
-    .option('--jobs <count>', 'tests at once (default: the number of cores)', count)
-    .option('--cancel-running', 'a newer commit also cancels a test of the same ref that is running', false)
+    .option('--jobs <count>', 'tests at once (default: the number of cores)', whole(1))
+    .option('--cancel-running', 'a newer commit also cancels a test of the same ref that is running')
     .option('--token-file <file>', 'a file with a token for remote repositories over https')
     .action(
-      act(
-        async (context, names: string[], options: UpOptions) => (await import('./up.js')).up(context, names, options),
-        'new-data',
+      act(async (context, names: string[], options: UpOptions) =>
+        (await import('./up.js')).up(context, names, options),
       ),
     );
+  examples(up, [
+    'keelson up',
+    'keelson up ../widget --once',
+    "keelson up ../widget^main https://git.example/team/gadget^'release/*'",
+  ]);
 }
 
-function defineRun(root: Command, act: Act): void {
-  common(root.command('run [path]').description('run the pipeline once for a working copy as it stands'))
-    .option('--dirty', 'with its uncommitted and untracked (not ignored) files', false)
-    .option('--port <port>', 'of the embedded registry, on loopback; 0 for any', count)
+function defineRun(root: Command, { act }: Acts): void {
+  const run = common(root.command('run').description('run the pipeline once for a working copy as it stands'))
+    .argument('[path]', 'a directory of the working copy (default: the current directory)')
+    .option('--dirty', 'with its uncommitted and untracked (not ignored) files')
+    .option('--port <port>', 'of the embedded registry, on loopback; 0 for any', whole(0, 65_535))
     .action(
-      act(
-        async (context, path: string | undefined, options: { dirty: boolean; port?: number }) =>
-          (await import('./run.js')).runOnce(context, path ?? '.', options),
-        'new-data',
+      act(async (context, path: string | undefined, options: RunOptions) =>
+        (await import('./run.js')).runOnce(context, path ?? '.', options),
       ),
     );
+  examples(run, ['keelson run --dirty', 'keelson run ../widget --json']);
 }
-
-const collect = (value: string, before: string[]): string[] => [...before, value];

@@ -14,9 +14,10 @@ import { Ledger } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
 import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
 import { stopInOrder } from '@keelson/service';
-import type { Service, StopStep } from '@keelson/service';
+import type { NotStopped, Service, StopStep } from '@keelson/service';
 import { socketPath } from '../data-directory';
-import type { Context } from '../commands/context';
+import type { DataContext } from '../commands/context';
+import type { Puts } from '../report/follow-run';
 import { readEnvironment } from '../config';
 import { materialiser } from '../materialise';
 import { ObservedStore } from '../observed-store';
@@ -27,7 +28,7 @@ import { openBus } from './open-bus';
 import { serviceLog } from './service-log';
 
 export type MachineOptions = {
-  context: Context;
+  context: DataContext;
   sources: readonly Source[];
   from: 'head' | 'now';
   /** Of the embedded registry; undefined: the one it had last time. */
@@ -41,16 +42,23 @@ export type MachineOptions = {
   notice: (about: string, message: string) => void;
   looked: (source: Source, changes: readonly ChangeRecord[]) => void;
   unreadable: (source: Source, failures: number, isPassing: boolean) => void;
+  /** Called when the bus is there, before any service begins: nothing is published before. */
+  began: (begun: Begun) => void;
+};
+
+export type { NotStopped };
+
+export type Begun = {
+  bus: LmdbBus;
+  /** Hints that something was put below a prefix. */
+  puts: Puts;
+  registryAddress: string;
 };
 
 /** The five services in one process, sharing one bus, one object store, one set of jobs and one registry. */
-export type Machine = {
-  bus: LmdbBus;
-  ledger: Ledger;
-  store: ObservedStore;
-  registryAddress: string;
+export type Machine = Begun & {
   /** Ends everything, last started first, jobs included. Returns what did not end in time. */
-  close: () => Promise<readonly { name: string; why: string }[]>;
+  close: () => Promise<readonly NotStopped[]>;
 };
 
 /** How long a neighbour that is away is waited for before a run ends in an error. */
@@ -66,14 +74,16 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const close = () => stopInOrder([...steps].reverse(), { timeoutMs: closeWithinMs });
   try {
     const shared = await startShared(options, steps);
+    const { bus, store, registryAddress } = shared;
+    const begun = { bus, registryAddress, puts: (...at: Parameters<Puts>) => store.puts(...at) };
+    options.began(begun);
     for (const start of serviceStarts(options, shared)) {
       const service = await start();
       steps.push({ name: service.name, stop: () => service.close() });
     }
-    const socket = await serveSocket(shared.bus, await socketPath(options.context.data));
+    const socket = await serveSocket(bus, await socketPath(options.context.data));
     steps.push({ name: 'the socket', stop: () => socket.close() });
-    const { bus, ledger, store, registryAddress } = shared;
-    return { bus, ledger, store, registryAddress, close };
+    return { ...begun, close };
   } catch (error) {
     await close();
     throw error;

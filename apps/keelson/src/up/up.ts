@@ -1,68 +1,85 @@
+import { constants } from 'node:os';
 import { parseSource } from '@keelson/git';
 import type { Source } from '@keelson/git';
-import { viewRun } from '@keelson/ledger';
-import type { ChangeRecord } from '@keelson/ledger';
+import { parseImageReference } from '@keelson/registry';
 import { onTermination } from '@keelson/service';
-import type { Context } from '../commands/context';
+import type { Context, DataContext } from '../commands/context';
+import { openData } from '../open-data';
+import { Outset } from './outset';
 import { startMachine } from './machine';
+import type { MachineOptions } from './machine';
 import { Once } from './once';
 import { Telling } from './telling';
 
 export type UpOptions = {
-  once: boolean;
+  once?: boolean;
   from: 'head' | 'now';
   port?: number;
   image: readonly string[];
   jobs?: number;
-  cancelRunning: boolean;
+  cancelRunning?: boolean;
   tokenFile?: string;
 };
 
 /** `keelson up [SOURCE...]`: all five services, until Ctrl-C or, with --once, until every present head has its verdict. */
-export async function up(context: Context, names: readonly string[], options: UpOptions): Promise<number> {
+export async function up(plain: Context, names: readonly string[], options: UpOptions): Promise<number> {
+  // Before anything is made: a mistake in the command line leaves nothing behind.
   const sources = await parseSources(names);
+  options.image.forEach(parseImageReference);
+  const context = await openData(plain);
   const telling = new Telling(context);
   const interrupted = new AbortController();
   const asked = new Promise<number>((resolve) => {
-    onTermination(() => {
-      telling.notice('keelson', 'ending; Ctrl-C again ends at once');
+    onTermination((signal) => {
+      telling.now('keelson', 'ending; Ctrl-C again ends at once');
       interrupted.abort();
-      resolve(0);
+      resolve(options.once === true ? 128 + constants.signals[signal] : 0);
     });
   });
-  const once = new Once(
-    context.ledger,
-    sources.map((source) => keyOf(source)),
-  );
+  const once = new Once(context.ledger, sources.map(keyOf));
   const machine = await startMachine({
-    ...{ context, sources, from: options.from, port: options.port, images: options.image, testLimit: options.jobs },
-    ...{ cancelRunning: options.cancelRunning, tokenFile: options.tokenFile },
-    notice: (about, message) => telling.notice(about, message),
-    unreadable: (source, failures, isPassing) => {
-      if (!isPassing || failures >= patientLooks) void telling.inOrder(() => once.unreadable(keyOf(source)));
-    },
-    looked: (source, changes) => {
-      void telling.inOrder(async () => {
-        if (options.once) await tellEnded(telling, context, changes);
-        await once.looked(keyOf(source), changes);
-      });
+    ...machineOptions({ context, sources, options, telling, once }),
+    began: (begun) => {
+      telling.header(sources, begun.registryAddress);
+      telling.listen(begun, (event) => once.event(event), interrupted.signal);
     },
   });
   try {
-    await telling.begin(machine, sources);
-    const told = telling.follow(machine, (event) => once.event(event), interrupted.signal);
-    const status = await Promise.race([options.once ? once.status : never, asked, told.then(() => asked)]);
-    return status;
+    return await Promise.race(options.once === true ? [once.status, asked] : [asked]);
   } finally {
     interrupted.abort();
     for (const { name, why } of await machine.close()) await context.problems.write(`keelson: ${name} ${why}`);
   }
 }
 
+type Wiring = {
+  context: DataContext;
+  sources: readonly Source[];
+  options: UpOptions;
+  telling: Telling;
+  once: Once;
+};
+
+function machineOptions({ context, sources, options, telling, once }: Wiring): Omit<MachineOptions, 'began'> {
+  const outset = new Outset(context.ledger, telling, { isOnce: options.once === true });
+  return {
+    ...{ context, sources, from: options.from, port: options.port, images: options.image, testLimit: options.jobs },
+    ...{ cancelRunning: options.cancelRunning === true, tokenFile: options.tokenFile },
+    notice: (about, message) => telling.notice(about, message),
+    unreadable: (source, failures, isPassing) => {
+      if (!isPassing || failures >= patientLooks) void telling.inOrder(() => once.unreadable(keyOf(source)));
+    },
+    looked: (source, changes) => {
+      void telling.inOrder(async () => {
+        await outset.looked(source, changes);
+        await once.looked(keyOf(source), changes);
+      });
+    },
+  };
+}
+
 /** With --once: looks in vain at a repository that is away before it counts as an error. */
 const patientLooks = 3;
-
-const never = new Promise<never>(() => undefined);
 
 /** One repository may be watched by several patterns. */
 const keyOf = ({ name, pattern }: Source): string => `${name}^${pattern ?? ''}`;
@@ -72,12 +89,4 @@ async function parseSources(names: readonly string[]): Promise<readonly Source[]
     (names.length === 0 ? ['.'] : names).map((name) => parseSource(name, { cwd: process.cwd() })),
   );
   return [...new Map(sources.map((source) => [keyOf(source), source])).values()];
-}
-
-/** With --once a head that has its verdict already is told from the records: no event will. */
-async function tellEnded(telling: Telling, context: Context, changes: readonly ChangeRecord[]): Promise<void> {
-  for (const { run } of changes) {
-    const view = await viewRun(context.ledger, run);
-    if (view !== undefined && view.outcome !== 'running') await telling.verdictStands(view);
-  }
 }

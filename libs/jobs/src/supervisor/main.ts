@@ -10,7 +10,7 @@ import { supervise } from './supervise';
  * Only node's own modules are imported here and below: every millisecond of its start is somebody's wait.
  */
 async function main(): Promise<void> {
-  const pipe = openOutputPipe();
+  const pipe = await openOutputPipe();
   const assignment = await readAssignment();
   if (assignment === undefined) return;
   const stop = new AbortController();

@@ -1,32 +1,33 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { constants, openSync } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 
 /** One pipe for both of a command's outputs, so that their order is kept. */
 export type OutputPipe = {
-  /** To be given to the command as its standard output and error. */
-  writeFd: number;
-  /** What was written. Ends when nobody can write any more: close our own writing end first. */
+  /** To be given to the command as its standard output and error. To be closed then: the output ends when nobody can write any more. */
+  writing: FileHandle;
+  /** What was written. */
   source: Socket;
-  closeWriting: () => void;
 };
 
 /**
  * Node makes a socket pair for each output, which loses the order between them, and `/dev/stdout` cannot be opened on a socket. A named
  * pipe, opened at both ends and removed again, is a plain pipe.
  */
-export function openOutputPipe(): OutputPipe {
-  const directory = mkdtempSync(path.join(tmpdir(), 'keelson-pipe-'));
+export async function openOutputPipe(): Promise<OutputPipe> {
+  const directory = await mkdtemp(path.join(tmpdir(), 'keelson-pipe-'));
   try {
     const file = path.join(directory, 'pipe');
-    execFileSync('mkfifo', ['-m', '600', file]);
+    await promisify(execFile)('mkfifo', ['-m', '600', file]);
     const readFd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writeFd = openSync(file, constants.O_WRONLY);
     const source = new Socket({ fd: readFd, readable: true, writable: false });
-    return { writeFd, source, closeWriting: () => closeSync(writeFd) };
+    return { writing: await open(file, constants.O_WRONLY), source };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    await rm(directory, { recursive: true, force: true });
   }
 }

@@ -5,15 +5,16 @@ import { outputRecord } from './output-record';
 import { rfc3339 } from './stamp-clock';
 import type { StampClock } from './stamp-clock';
 
-/** Waits for a writer nobody could end go on this many times longer than for one that is silent. */
-const maxIdleWaits = 10;
+/** A writer nobody could end and that never stops is waited for this many times longer than a silent one. */
+const maxBusyWaits = 10;
 
 /** Copies a job's output from its pipe into its file, each piece with the time it came. Reads no faster than the disk takes it. */
 export class OutputPump {
   /** Resolves at the end of the output; rejects when it cannot be written. */
   readonly ended: Promise<void>;
   #reads = 0;
-  #given = false;
+  #writing = false;
+  #gaveUp = false;
 
   constructor(
     private readonly source: Socket,
@@ -26,13 +27,15 @@ export class OutputPump {
 
   /** Waits for the end of the output, but not for a writer that is silent for so long, or never stops. */
   async finish(idleMs: number): Promise<void> {
-    for (let waits = 0; waits < maxIdleWaits; waits += 1) {
+    for (let waits = 0; waits < maxBusyWaits;) {
       const before = this.#reads;
       const ended = await Promise.race([this.ended.then(() => true), sleep(idleMs, false)]);
       if (ended) return;
-      if (this.#reads === before) break;
+      if (this.#reads > before) waits += 1;
+      // A slow disk is no silence: there may be more in the pipe.
+      else if (!this.#writing) break;
     }
-    this.#given = true;
+    this.#gaveUp = true;
     this.source.destroy();
     await this.ended;
   }
@@ -41,10 +44,12 @@ export class OutputPump {
     try {
       for await (const bytes of this.source) {
         this.#reads += 1;
+        this.#writing = true;
         await this.file.appendFile(outputRecord(rfc3339(this.clock.nowNs()), bytes as Buffer));
+        this.#writing = false;
       }
     } catch (error) {
-      if (!this.#given) throw error;
+      if (!this.#gaveUp) throw error;
     }
   }
 }

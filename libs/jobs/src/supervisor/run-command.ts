@@ -31,7 +31,7 @@ export async function runCommand(run: Run): Promise<JobEnd> {
   const { assignment, pipe, stopping } = run;
   if (stopping.aborted) return { kind: 'signalled', signal: 'SIGTERM' };
   const started = await start(run);
-  pipe.closeWriting();
+  await pipe.writing.close();
   if ('kind' in started) return started;
   const { mark, stopGraceMs, drainMs } = assignment;
   const processes = new JobProcesses({ mark, leader: started.record, notBefore: run.status.supervisor });
@@ -59,7 +59,7 @@ async function start({ assignment, status, pipe }: Run): Promise<StartedCommand 
   if (fault !== undefined) return { kind: 'unstartable', message: fault };
   try {
     const whole = { TMPDIR: status.temp, ...env };
-    return await startCommand({ command, cwd, env: whole, outputFd: pipe.writeFd });
+    return await startCommand({ command, cwd, env: whole, outputFd: pipe.writing.fd });
   } catch (error) {
     const message = startFault(name, error as NodeJS.ErrnoException);
     if (message === undefined) throw error;

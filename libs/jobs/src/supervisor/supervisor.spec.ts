@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -99,6 +99,24 @@ describe('the supervisor', () => {
     child.stdin.end(`${JSON.stringify(job)}\n`);
     expect(await ended).toBe(0);
     expect(endOf(job)).toEqual({ kind: 'lost', message: 'the disk is full: the output could not be kept (ENOSPC)' });
+  });
+
+  it('can tell so on that very disk', async () => {
+    const own = spawnSync('unshare', ['-rm', 'true']);
+    if (own.status !== 0)
+      return void process.stdout.write('skipped: no file system can be mounted here to be filled\n');
+    const mount = path.join(root, 'full');
+    const job = assignment('while :; do echo some output; done', { directory: path.join(mount, 'job'), cwd: '/' });
+    const script = `mkdir -p ${mount} && mount -t tmpfs -o size=256k none ${mount} && mkdir ${mount}/job && ${process.execPath} ${code.supervisorPath} && cat ${mount}/job/end.json`;
+    const done = spawnSync('unshare', ['-rm', 'sh', '-c', script], {
+      input: `${JSON.stringify(job)}\n`,
+      encoding: 'utf8',
+    });
+    expect(done.stderr).toBe('');
+    expect(JSON.parse(done.stdout.replace('taken\n', '')).end).toMatchObject({
+      kind: 'lost',
+      message: expect.stringContaining('disk is full'),
+    });
   });
 
   it('does not wait for a job that only fills its pipe when the disk is full', async () => {

@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { common, examples, whole } from '../command-line';
+import type { Acts } from '../command-line';
+import { account } from './account';
+import { cancel, retry } from './ask';
+import { events } from './events';
+import { logs } from './logs';
+import { parked } from './parked';
+import { runs } from './runs';
+import { show } from './show';
+
+const runArgument = 'its name, its id or at least 8 characters of its beginning, or `last`';
+
+/** The commands that ask what happened, or ask for something to happen. */
+export function defineQuestions(root: Command, acts: Acts): void {
+  defineRecords(root, acts);
+  defineLogs(root, acts);
+  defineRequests(root, acts);
+  defineEvents(root, acts);
+}
+
+function defineRecords(root: Command, { ask }: Acts): void {
+  examples(
+    common(root.command('runs').description('list the runs, the newest last'))
+      .option('-n, --limit <count>', 'how many; 0 for all', whole(0), 20)
+      .action(ask((context, options: { limit: number }) => runs(context, options))),
+    ['keelson runs', 'keelson runs --json -n 0'],
+  );
+  examples(
+    common(root.command('show').description('all that is known of a run'))
+      .argument('<run>', runArgument)
+      .action(ask((context, run: string) => show(context, run))),
+    ['keelson show last', 'keelson show calm-otter-42 --json'],
+  );
+  examples(
+    common(
+      root.command('account').description('what became of every commit; exit status 1 if something is unexplained'),
+    ).action(ask((context) => account(context))),
+    ['keelson account'],
+  );
+}
+
+function defineLogs(root: Command, { ask }: Acts): void {
+  examples(
+    common(root.command('logs').description("a run's output"))
+      .argument('<run>', runArgument)
+      .option('--stage <stage>', 'of which stage', 'test')
+      .option('--attempt <number>', 'of which attempt (default: the last)', whole(1))
+      .option('-f, --follow', 'go on until the output ends')
+      .option('-t, --times', 'each line with its time')
+      .option('--raw', 'the bytes as they are, control characters included')
+      .action(ask((context, run: string, options) => logs(context, run, options))),
+    ['keelson logs last', 'keelson logs last -f', 'keelson logs calm-otter-42 --attempt 1 --raw > output'],
+  );
+}
+
+function defineEvents(root: Command, { ask }: Acts): void {
+  examples(
+    common(root.command('events').description('every event published, oldest first'))
+      .option('-f, --follow', 'go on with new ones')
+      .action(ask((context, options: { follow?: boolean }) => events(context, options))),
+    ['keelson events', 'keelson events --json -f'],
+  );
+  examples(
+    common(root.command('parked').description('deliveries that no service could work on'))
+      .option('--replay <id>', 'put this one back into its queue')
+      .option('--drop <id>', 'forget this one')
+      .action(ask((context, options: { replay?: string; drop?: string }) => parked(context, options))),
+    ['keelson parked', 'keelson parked --drop bootstrapper/42'],
+  );
+}
+
+function defineRequests(root: Command, { ask }: Acts): void {
+  examples(
+    common(root.command('retry').description('ask for another attempt of a run that has ended'))
+      .argument('<run>', runArgument)
+      .option('--from <stage>', 'source, build, publish or test (default: the stage that ended the last attempt)')
+      .action(ask((context, run: string, options: { from?: string }) => retry(context, run, options))),
+    ['keelson retry last', 'keelson retry calm-otter-42 --from test'],
+  );
+  examples(
+    common(root.command('cancel').description('ask for a run to end now'))
+      .argument('<run>', runArgument)
+      .action(ask((context, run: string) => cancel(context, run))),
+    ['keelson cancel last'],
+  );
+}

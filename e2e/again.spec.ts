@@ -1,0 +1,73 @@
+import { expectInOrder, runs } from './support/evidence';
+import { Keelson, newData, upOnce } from './support/keelson';
+import { TestRepository } from './support/repository';
+
+jest.setTimeout(60_000);
+
+/** A repository whose test ends as its file `status` says. */
+function repositoryWith(status: number): TestRepository {
+  const repository = new TestRepository();
+  repository.write('status', `${status}\n`);
+  repository.pipeline('exit $(cat status)');
+  return repository;
+}
+
+describe('--once', () => {
+  it.each([
+    ['success', 0, { built: 1 }],
+    ['failure', 1, { failed: 1 }],
+  ] as const)('tells the verdict that stands, %s, and runs nothing again', async (outcome, status, fates) => {
+    const repository = repositoryWith(status);
+    repository.commit();
+    const data = newData();
+    expect((await upOnce(data, [repository.path])).status).toBe(status);
+    const again = await upOnce(data, [repository.path]);
+    expect(again).toMatchObject({ status, stderr: '' });
+    expect(again.stdout).toMatch(new RegExp(`has its verdict already: ${outcome}`));
+    expect(await runs(data)).toHaveLength(1);
+    await expectInOrder(data, fates);
+  });
+
+  it('ends with 2 for a commit without a pipeline file, and says what to do', async () => {
+    const repository = new TestRepository();
+    repository.write('README', 'hello\n');
+    repository.commit();
+    const data = newData();
+    const ended = await upOnce(data, [repository.path]);
+    expect(ended.status).toBe(2);
+    expect(ended.stdout).toMatch(/SKIPPED.*keelson init/);
+    await expectInOrder(data, { skipped: 1 });
+  });
+});
+
+describe('--from now', () => {
+  it('waits for the next commit, and leaves the present head alone', async () => {
+    const repository = repositoryWith(1);
+    repository.commit();
+    const data = newData();
+    const up = Keelson.up(data, [repository.path], '--from', 'now');
+    await up.prints('keelson up');
+    // Recorded as the place to start from, so that the commit below is the next one.
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    repository.write('status', '0\n');
+    const commit = repository.commit();
+    await up.prints('GREEN');
+    expect(await up.stop()).toMatchObject({ status: 0 });
+    expect((await runs(data)).map((run) => [run.commit, run.outcome])).toEqual([[commit, 'success']]);
+    await expectInOrder(data, { built: 1 });
+  });
+
+  it('does not keep a later --from head from building that head', async () => {
+    const repository = repositoryWith(1);
+    const commit = repository.commit();
+    const data = newData();
+    const up = Keelson.up(data, [repository.path], '--from', 'now');
+    await up.prints('keelson up');
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await up.stop()).toMatchObject({ status: 0 });
+    expect(await runs(data)).toEqual([]);
+    expect((await upOnce(data, [repository.path])).status).toBe(1);
+    expect((await runs(data)).map((run) => [run.commit, run.outcome])).toEqual([[commit, 'failure']]);
+    await expectInOrder(data, { failed: 1 });
+  });
+});
