@@ -13,6 +13,8 @@ const allowed: Record<string, readonly string[]> = {
   jobs: [],
   registry: [],
   git: [],
+  template: [],
+  version: [],
   'registry-server': ['objects', 'registry'],
   ledger: ['events', 'objects'],
   logs: ['objects'],

@@ -7,6 +7,7 @@ import type { Asking, Context } from './commands/context';
 import { readEnvironment } from './config';
 import { dataDirectory, requireDataDirectory } from './data-directory';
 import { interruption } from './interruption';
+import { defineOldTools } from './old-tools';
 import { LineOutput } from './report/output';
 import { defineRunners } from './up/define';
 
@@ -37,6 +38,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   defineRunners(root, acts);
   defineQuestions(root, acts);
   defineFiles(root, acts);
+  defineOldTools(root);
   try {
     await root.parseAsync([...argv]);
   } catch (error) {
