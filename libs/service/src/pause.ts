@@ -7,7 +7,8 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
       signal.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    // A time that is over already: newer Nodes warn of it on the terminal.
+    const timer = setTimeout(end, Math.max(0, ms));
     signal.addEventListener('abort', end);
   });
 }
