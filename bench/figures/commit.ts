@@ -5,6 +5,7 @@ import type { Figure, Measure, Measured, Workplace } from '../figure';
 import { KeelsonUp, nowMs } from '../fixtures/keelson-up';
 import type { Told } from '../fixtures/keelson-up';
 import { cpuMsOf } from '../fixtures/process-facts';
+import { writePlainFiles } from '../fixtures/plain-files';
 import { PollLoop } from '../fixtures/poll-loop';
 import { sampleRepository } from '../fixtures/sample-repository';
 import type { SampleRepository } from '../fixtures/sample-repository';
@@ -14,6 +15,8 @@ const warmUps = 3;
 const mostRounds = 24;
 /** On a slow machine there are fewer rounds. */
 const budgetMs = 110_000;
+/** What the file system takes for the files alone is measured in between. */
+const plainEvery = 6;
 const testCommand = ['sh', 'ci.sh'];
 const extra = { '.keelson.yaml': `test:\n  command: ${JSON.stringify(testCommand)}\n`, 'ci.sh': 'echo testing\n' };
 
@@ -59,14 +62,18 @@ async function measure(place: Workplace, size: Size): Promise<Measured> {
   place.tell(`up to ${warmUps + mostRounds} commits each, in turns`);
   const ours: Round[] = [];
   const theirs: number[] = [];
+  const plain: number[] = [];
   for (let index = 0; index < warmUps + mostRounds && nowMs() - startedAt < budgetMs; index += 1) {
     ours.push(await ourRound(up, watched, index));
     // Spread evenly over the time between two polls: the loop's luck is the same in every run.
     const waitMs = (((index * 7 + 0.5) % mostRounds) / mostRounds) * 1_000;
     theirs.push(await theirRound(loop, polled, { index, waitMs }));
+    if (index % plainEvery === 0) plain.push(writePlainFiles(path.join(place.directory, 'plain', String(index)), size));
   }
   const measured = ours.slice(warmUps);
-  return { measures: measuresOf(measured, theirs.slice(warmUps), size), notes: notesOf(measured.length) };
+  const fileSystem = { name: 'as many files, made by a plain loop', value: median(plain), unit: 'ms' };
+  const measures = [...measuresOf(measured, theirs.slice(warmUps), size), fileSystem];
+  return { measures, notes: notesOf(measured.length) };
 }
 
 /** Two that are the same: the one we watch and the one that the loop polls. */
@@ -81,6 +88,7 @@ const notesOf = (rounds: number): string[] => [
   `n = ${rounds} each after ${warmUps} to warm up; measured from before \`git update-ref\` is started until the line is read from standard output`,
   'parts: medians, by the times that the events themselves carry; they need not add up to the median of the whole',
   'processor time: of `keelson up` and all that it starts, from the commit to the end of its run',
+  'as many files: what the private copy takes at least, on this file system at this moment; see README.md',
   'the loop: `git ls-remote` every second, then `git fetch`, `git checkout` and the same command, in a clone that is kept; commits evenly spread between two polls',
 ];
 
