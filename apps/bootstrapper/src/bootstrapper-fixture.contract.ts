@@ -33,6 +33,7 @@ export class World {
   laterMs = 0;
   #registry: Registry;
   readonly #remote = new RemoteHeads();
+  readonly #clients: RegistryClient[] = [];
   #nowMs = Date.parse('2026-01-02T03:04:05Z');
 
   private constructor(
@@ -92,7 +93,7 @@ export class World {
     const access = { mirrors: path.join(root, 'mirrors'), worktrees: path.join(root, 'worktrees') };
     return {
       ledger: new Ledger(this.ledger.store),
-      client: new RegistryClient(),
+      client: this.#newClient(),
       registry: { prefix: this.registry, codec: 'none' },
       sources: new SourceAccess({ ...access, remote: this.#remote }),
       column: 'machine',
@@ -120,7 +121,15 @@ export class World {
     });
   }
 
+  #newClient(): RegistryClient {
+    const client = new RegistryClient();
+    this.#clients.push(client);
+    return client;
+  }
+
   async end(): Promise<void> {
+    // A connection on which nothing was sent yet would keep the registry from closing.
+    for (const client of this.#clients) await client.close();
     await this.#registry.close();
     await this.#remote.close();
     rmSync(this.root, { recursive: true });

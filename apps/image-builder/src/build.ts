@@ -2,13 +2,20 @@ import { imageKey, openKey } from '@keelson/ledger';
 import type { StageEnded } from '@keelson/ledger';
 import { imageName, imageTags } from '@keelson/pipeline';
 import type { Plan } from '@keelson/pipeline';
-import { appendImage, parseImageReference } from '@keelson/registry';
+import { appendImage, ImageNotFoundError, parseImageReference } from '@keelson/registry';
+import type { AppendRequest } from '@keelson/registry';
 import { instant, service } from './deps';
 import type { BuildQueued, ImageBuilderDeps } from './deps';
 
+/** What the source was frozen in is not in the registry any more: nothing that the user could mend. */
+export class SnapshotGoneError extends Error {
+  readonly code = 'snapshot-gone';
+  override readonly name = 'SnapshotGoneError';
+}
+
 /**
  * Puts the snapshot's layer on top of the base image and pushes the result under its immutable tag. No run id and no clock
- * goes into the image: the same commit gives the same digest. @throws what the registry throws
+ * goes into the image: the same commit gives the same digest. @throws SnapshotGoneError, and what the registry throws
  */
 export async function build(
   deps: ImageBuilderDeps,
@@ -17,13 +24,31 @@ export async function build(
 ): Promise<NonNullable<StageEnded['image']>> {
   const { event, plan } = of;
   const { run, attempt } = event.data.customData;
-  const { image } = plan.pipeline;
   const repository = `${deps.registryPrefix}/${imageName(plan.pipeline, plan.source)}`;
-  const tags = imageTags(plan);
-  const pushed = await appendImage(deps.client, {
+  const tags = [imageTags(plan).immutable];
+  const request: AppendRequest = {
+    ...imageOf(plan),
+    target: { repository, tags },
+    // Before the tag: a push that is seen is known to be ours.
+    beforeTag: async (digest) => {
+      await deps.ledger.write(imageKey(repository, digest, run), { run, attempt, repository, digest });
+    },
+    signal,
+  };
+  const { digest } = await appendImage(deps.client, request).catch(async (error: unknown) => {
+    throw (await isSnapshotGone(deps, { error, plan }, signal)) ? snapshotGone(plan, error) : error;
+  });
+  const open = { event, openedAt: instant(deps.clock()) };
+  await deps.ledger.write(openKey(service, { run, attempt, stage: 'build' }), open);
+  return { repository, digest, tags };
+}
+
+/** What the image is made of: all from the plan. */
+function imageOf(plan: Plan): Pick<AppendRequest, 'base' | 'layers' | 'config'> {
+  const { image } = plan.pipeline;
+  return {
     base: image.base === 'scratch' ? 'scratch' : parseImageReference(image.base),
     layers: [{ ...plan.snapshot.layer, from: parseImageReference(plan.snapshot.reference) }],
-    target: { repository, tags: [tags.immutable] },
     config: {
       workdir: image.workdir,
       created: plan.commitTime,
@@ -34,13 +59,20 @@ export async function build(
         'org.opencontainers.image.created': plan.commitTime,
       },
     },
-    // Before the tag: a push that is seen is known to be ours.
-    beforeTag: async (digest) => {
-      await deps.ledger.write(imageKey(repository, digest, run), { run, attempt, repository, digest });
-    },
-    signal,
-  });
-  const open = { event, openedAt: instant(deps.clock()) };
-  await deps.ledger.write(openKey(service, { run, attempt, stage: 'build' }), open);
-  return { repository, digest: pushed.digest, tags: [tags.immutable] };
+  };
 }
+
+/** Whether it is the source that is not there, and not the base. */
+async function isSnapshotGone(
+  { client }: ImageBuilderDeps,
+  { error, plan }: { error: unknown; plan: Plan },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (!(error instanceof ImageNotFoundError)) return false;
+  const snapshot = parseImageReference(plan.snapshot.reference);
+  client.forgetBlobs(snapshot); // what was seen there a while ago does not count now
+  return !(await client.hasBlob(snapshot, plan.snapshot.layer.digest, signal));
+}
+
+const snapshotGone = ({ snapshot }: Plan, cause: unknown): SnapshotGoneError =>
+  new SnapshotGoneError(`the source snapshot ${snapshot.reference} is not in the registry any more`, { cause });

@@ -52,7 +52,8 @@ export class TagObserver implements Observer<OpenRecord> {
 // Only the build stage opens image-builder's records, and always with this type of event.
 const buildOf = (open: OpenRecord): BuildQueued => open.event as BuildQueued;
 
+/** Builds of one ref move its tag one after the other: two at once could end in the wrong order. */
 export const tagKey = (open: OpenRecord): string => {
-  const { run, attempt } = buildOf(open).data.customData;
-  return `${run}.${attempt}`;
+  const { source, ref } = buildOf(open).data.customData;
+  return `${source}^${ref}`;
 };

@@ -1,6 +1,6 @@
 import type { RunOutcome } from '@keelson/events';
 import { concludeRun, planKey, settled, stageEndedKey, stageStartedKey } from '@keelson/ledger';
-import type { Work } from '@keelson/ledger';
+import type { StageEnded, Work } from '@keelson/ledger';
 import { planSchema } from '@keelson/pipeline';
 import {
   CredentialsError,
@@ -14,10 +14,10 @@ import {
 } from '@keelson/registry';
 import { againLater, emit, TerminalError } from '@keelson/stage';
 import type { Outcome, Stage } from '@keelson/stage';
-import { build } from './build';
+import { build, SnapshotGoneError } from './build';
 import { instant, service } from './deps';
 import type { BuildQueued, ImageBuilderDeps } from './deps';
-import { buildEnded, buildTold } from './tell';
+import { buildTold } from './tell';
 
 const stage = 'build' as const;
 
@@ -25,21 +25,20 @@ const stage = 'build' as const;
 export function buildImage(deps: ImageBuilderDeps): Stage<BuildQueued> {
   return async (event, signal) => {
     const run = event.data.customData;
+    const work: Work = { run, stage, service, now: instant(deps.clock()) };
     const done = await deps.ledger.read(stageEndedKey({ ...run, stage }));
-    if (done?.image !== undefined) return emit(...buildTold(run, { ...done, image: done.image }));
-    const now = instant(deps.clock());
-    const work: Work = { run, stage, service, now };
+    if (done !== undefined) return told(deps, work, done);
     const nothingToDo = await settled(deps.ledger, work);
     if (nothingToDo !== undefined) return emit(...nothingToDo);
     const plan = await deps.ledger.read(planKey(run.run, planSchema));
     if (plan === undefined) throw new TerminalError(`run ${run.run} has no plan: its source was not frozen here`);
-    const started = { stage, startedAt: now };
+    const started = { stage, startedAt: work.now };
     const { startedAt } = (await deps.ledger.write(stageStartedKey({ ...run, stage }), started)).record;
     try {
       const image = await build(deps, { event, plan }, signal);
       const ended = { stage, outcome: 'success' as const, startedAt, endedAt: instant(deps.clock()), image };
       const { record } = await deps.ledger.write(stageEndedKey({ ...run, stage }), ended);
-      return emit(...buildTold(run, { ...record, image: record.image ?? image }));
+      return told(deps, work, record);
     } catch (error) {
       if (signal.aborted) throw error;
       return failed(deps, { ...work, startedAt }, error);
@@ -47,10 +46,17 @@ export function buildImage(deps: ImageBuilderDeps): Stage<BuildQueued> {
   };
 }
 
+/** Every field from the record: telling it twice tells the same. A build without an image has ended its run. */
+async function told({ ledger }: ImageBuilderDeps, work: Work, ended: StageEnded): Promise<Outcome> {
+  const end = ended.image === undefined ? await concludeRun(ledger, work, ended) : [];
+  return emit(...buildTold(work.run, ended), ...end);
+}
+
 type ErrorClass = abstract new (...args: never[]) => Error;
 
 /** What ends the run, and in which words: the user's base image, or how we are set up. */
 const endings: readonly (readonly [ErrorClass, RunOutcome, string])[] = [
+  [SnapshotGoneError, 'error', 'snapshot-gone'],
   [ImageNotFoundError, 'failure', 'base-not-found'],
   [PlatformNotFoundError, 'failure', 'base-platform'],
   [UnsupportedImageError, 'failure', 'base-unsupported'],
@@ -78,5 +84,6 @@ async function failed(deps: ImageBuilderDeps, work: Work & { startedAt: string }
   const { outcome, code } = meaning === 'wait' ? { outcome: 'error' as const, code: 'unavailable' } : meaning;
   const reason = { code, message: error.message.slice(0, 4096) };
   const ended = { stage, outcome, reason, startedAt: work.startedAt, endedAt: instant(deps.clock()) };
-  return emit(buildEnded(work.run, ended), ...(await concludeRun(deps.ledger, work, ended)));
+  const { record } = await deps.ledger.write(stageEndedKey({ ...work.run, stage }), ended);
+  return told(deps, work, record);
 }

@@ -7,32 +7,33 @@ import { service } from './deps';
 const work = ({ run, attempt }: RunData) => ({ run, attempt, stage: 'build' as const });
 const subjectId = ({ run, attempt }: RunData) => `${run}/${attempt}/build`;
 
-/** A build that made an image, in the order in which it happened. */
-export function buildTold(run: RunData, ended: StageEnded & { image: NonNullable<StageEnded['image']> }): Event[] {
-  const { repository, digest, tags } = ended.image;
-  const tag = tags[0];
-  return [
-    composeEvent({
-      ...{ type: eventTypes.buildStarted, work: work(run), service, subjectId: subjectId(run), time: ended.startedAt },
-      content: {},
-      customData: { ...runFields(run), stage: 'build' },
-    }),
-    buildEnded(run, ended),
-    composeEvent({
-      ...{ type: eventTypes.artifactPackaged, work: work(run), service, time: ended.endedAt },
-      subjectId: `${repository}@${digest}`,
-      content: { change: { id: run.commit, source: run.source } },
-      customData: { ...runFields(run), image: { repository, digest, ...(tag === undefined ? {} : { tag }) } },
-    }),
-  ];
+/** What a build's record tells, in the order in which it happened. */
+export function buildTold(run: RunData, ended: StageEnded): Event[] {
+  const started = composeEvent({
+    ...{ type: eventTypes.buildStarted, work: work(run), service, subjectId: subjectId(run), time: ended.startedAt },
+    content: {},
+    customData: { ...runFields(run), stage: 'build' },
+  });
+  const { image } = ended;
+  return [started, buildEnded(run, ended), ...(image === undefined ? [] : [imagePackaged(run, image, ended.endedAt)])];
 }
 
-/** How a build ended, as its record says. */
-export function buildEnded(run: RunData, ended: StageEnded): Event {
+function buildEnded(run: RunData, ended: StageEnded): Event {
   const { outcome, reason, image, endedAt: time } = ended;
   return composeEvent({
     ...{ type: eventTypes.buildFinished, work: work(run), service, subjectId: subjectId(run), time },
     content: image === undefined ? {} : { artifactId: `${image.repository}@${image.digest}` },
     customData: { ...runFields(run), stage: 'build', outcome, ...(reason === undefined ? {} : { reason }) },
+  });
+}
+
+function imagePackaged(run: RunData, image: NonNullable<StageEnded['image']>, time: string): Event {
+  const { repository, digest, tags } = image;
+  const tag = tags[0];
+  return composeEvent({
+    ...{ type: eventTypes.artifactPackaged, work: work(run), service, time },
+    subjectId: `${repository}@${digest}`,
+    content: { change: { id: run.commit, source: run.source } },
+    customData: { ...runFields(run), image: { repository, digest, ...(tag === undefined ? {} : { tag }) } },
   });
 }
