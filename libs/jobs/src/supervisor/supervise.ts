@@ -48,8 +48,11 @@ export async function supervise({ assignment, pipe, taken, stopping }: Supervise
       await Promise.all([synced, output.close()]);
     }
   });
-  endFile.write({ end, endedAtMs: clock.nowMs() } satisfies EndRecord);
-  await removeTree(temp);
+  try {
+    endFile.write({ end, endedAtMs: clock.nowMs() } satisfies EndRecord);
+  } finally {
+    await removeTree(temp);
+  }
 }
 
 /** What goes wrong here is not the command's fault. */
