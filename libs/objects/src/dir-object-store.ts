@@ -125,14 +125,16 @@ export class DirObjectStore implements ObjectStore {
     try {
       await directory.made;
       const placed = await place(temp, file);
+      // Its second name, where it has one, goes while the first one is made durable.
+      const removed = this.temps.remove(temp);
       if (placed !== 'directory gone') await this.directories.settle(path.dirname(file), directory);
+      await removed;
       return placed;
     } catch (error) {
+      await this.temps.remove(temp);
       // ENOENT while making directories: a delete removed one above.
       if (errorCode(error) === 'ENOENT') return 'directory gone';
       throw error;
-    } finally {
-      await this.temps.remove(temp);
     }
   }
 }

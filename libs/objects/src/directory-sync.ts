@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { errorCode } from './file-error';
+import { closeBehind } from './temp-files';
 
 /**
  * Makes the names in directories durable. Callers that ask while a sync of the same directory runs share the next one:
@@ -38,7 +39,7 @@ async function syncDirectory(directory: string): Promise<void> {
     try {
       await handle.sync();
     } finally {
-      await handle.close();
+      closeBehind(handle);
     }
   } catch (error) {
     // ENOENT: a delete emptied and removed it, nothing is left to make durable. EINVAL: this file system cannot sync directories.

@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, unlink } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode } from './file-error';
 import { ObjectStoreError } from './object-store';
 
 const create = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** Closes a file that nobody writes to any more. Nobody waits for it either: what was synced is on disk, and what was not has failed. */
+export function closeBehind(handle: FileHandle): void {
+  handle.close().catch(() => undefined);
+}
 
 /** Files on their way into the store, in a directory of the same file system. */
 export class TempFiles {
@@ -29,18 +35,16 @@ export class TempFiles {
   async write(bytes: Uint8Array): Promise<string> {
     this.#count += 1;
     const file = path.join(this.directory, `${this.#mine}-${this.#count}`);
+    const handle = await open(file, create, 0o600);
     try {
-      const handle = await open(file, create, 0o600);
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      await handle.writeFile(bytes);
+      await handle.sync();
       return file;
     } catch (error) {
       await this.remove(file);
       throw error;
+    } finally {
+      closeBehind(handle);
     }
   }
 
