@@ -1,6 +1,6 @@
 import { composeEvent, eventTypes, newRunId } from '@keelson/events';
 import type { Event, RunData } from '@keelson/events';
-import { beginKey, changeKey, imagesPrefix, runFields, runName } from '@keelson/ledger';
+import { beginKey, changeKey, endKey, imagesPrefix, runFields, runName } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
 import { parseImageReference } from '@keelson/registry';
 import type { Observer } from '@keelson/stage';
@@ -15,21 +15,39 @@ export type ForeignPush = { repository: string; tag: string; digest: string };
 export class PushObserver implements Observer<ForeignPush> {
   /** The digest each tag was last found at: a tag that did not move costs one request and no reads. */
   readonly #settled = new Map<string, string>();
+  /** Why a tag cannot be looked at, as it was said. */
+  readonly #said = new Map<string, string>();
 
   constructor(readonly deps: RegistryPollerDeps) {}
 
   async list(signal: AbortSignal): Promise<readonly ForeignPush[]> {
-    const pushes: ForeignPush[] = [];
-    for (const name of this.deps.watched) {
-      const { registry, repository: path, tag = 'latest' } = parseImageReference(name);
-      const repository = `${registry}/${path}`;
+    const pushes = await Promise.all(this.deps.watched.map((name) => this.#look(name, signal)));
+    return pushes.filter((push) => push !== undefined);
+  }
+
+  async #look(name: string, signal: AbortSignal): Promise<ForeignPush | undefined> {
+    const { registry, repository: path, tag = 'latest' } = parseImageReference(name);
+    const digest = await this.#digest(name, signal);
+    if (digest === undefined) return undefined;
+    const push = { repository: `${registry}/${path}`, tag, digest };
+    if (this.#settled.get(pushKey(push)) === digest) return undefined;
+    if (!(await this.#isOurs(push)) && !(await this.#hasEnded(push))) return push;
+    this.#settled.set(pushKey(push), digest);
+    return undefined;
+  }
+
+  /** Where the tag points. A registry that cannot be asked is said once, and keeps nobody from the others. */
+  async #digest(name: string, signal: AbortSignal): Promise<string | undefined> {
+    try {
       const seen = await this.deps.client.head(parseImageReference(name), signal);
-      if (seen === undefined || this.#settled.get(name) === seen.digest) continue;
-      const push = { repository, tag, digest: seen.digest };
-      if (await this.#isOurs(push)) this.#settled.set(name, seen.digest);
-      else pushes.push(push);
+      this.#said.delete(name);
+      return seen?.digest;
+    } catch (error) {
+      if (signal.aborted || !(error instanceof Error)) throw error;
+      if (this.#said.get(name) !== error.message) this.deps.notice(name, error.message);
+      this.#said.set(name, error.message);
+      return undefined;
     }
-    return pushes;
   }
 
   async report(push: ForeignPush): Promise<readonly Event[]> {
@@ -45,7 +63,7 @@ export class PushObserver implements Observer<ForeignPush> {
   }
 
   mark(push: ForeignPush): Promise<void> {
-    this.#settled.set(`${push.repository}:${push.tag}`, push.digest);
+    this.#settled.set(pushKey(push), push.digest);
     return Promise.resolve();
   }
 
@@ -55,9 +73,16 @@ export class PushObserver implements Observer<ForeignPush> {
     return runs.length > 0;
   }
 
+  /** Whether the run of this very push has ended: then it was told, by an earlier process. */
+  async #hasEnded({ repository, tag, digest }: ForeignPush): Promise<boolean> {
+    const newest = await this.deps.ledger.newestChange(repository, tagRef(tag));
+    if (newest?.commit !== commitOf(digest)) return false;
+    return (await this.deps.ledger.read(endKey(newest.run, 1))) !== undefined;
+  }
+
   /** The change for this push: the newest one if it is this very digest already, else a new one. */
   async #record({ repository, tag, digest }: ForeignPush): Promise<ChangeRecord | undefined> {
-    const [source, ref, commit] = [repository, `refs/tags/${tag}`, digest.replace('sha256:', '')];
+    const [source, ref, commit] = [repository, tagRef(tag), commitOf(digest)];
     const newest = await this.deps.ledger.newestChange(source, ref);
     if (newest?.commit === commit) return newest;
     const run = newRunId();
@@ -70,6 +95,10 @@ export class PushObserver implements Observer<ForeignPush> {
     return record.commit === commit ? record : undefined;
   }
 }
+
+// An image has no commit: its digest stands for it, and its tag for a ref.
+const tagRef = (tag: string): string => `refs/tags/${tag}`;
+const commitOf = (digest: string): string => digest.replace('sha256:', '');
 
 const runStarted = (run: RunData, time: string): Event =>
   composeEvent({
