@@ -108,6 +108,8 @@ async function startShared({ context, sources, port, tokenFile, notice }: Machin
     onWarning: (message) => notice('jobs', message),
   });
   steps.push({ name: 'jobs', stop: () => jobs.close() });
+  // The first test need not wait for its supervisor to start; without one in readiness it starts its own, and says why it cannot.
+  jobs.warm().catch(() => undefined);
   const remote = new RemoteHeads({ credentials: credentialsOf(sources, tokenFile) });
   steps.push({ name: 'connections to repositories', stop: () => remote.close() });
   const mirrors = join(data.git, 'mirrors');
