@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
+import { errorCode, messageOf } from './error-code';
 import { UsageError } from './usage-error';
 
 /** Where everything of one `keelson up` lives. */
@@ -60,16 +61,16 @@ async function namesIn(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory);
   } catch (cause) {
-    if (reason(cause) === 'ENOENT') return [];
+    if (errorCode(cause) === 'ENOENT') return [];
     throw unusable({ root: directory }, cause);
   }
 }
 
 const unusable = ({ root }: Pick<DataDirectory, 'root'>, cause: unknown): UsageError =>
-  new UsageError(`the data directory ${root} cannot be used (${reason(cause)}); name another with --data`, { cause });
-
-const reason = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  new UsageError(
+    `the data directory ${root} cannot be used (${errorCode(cause) ?? messageOf(cause)}); name another with --data`,
+    { cause },
+  );
 
 /** Longest path of a Unix socket that every system accepts. */
 const maxSocketPath = 100;

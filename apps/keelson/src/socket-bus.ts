@@ -1,6 +1,5 @@
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
-import { createInterface } from 'node:readline';
 import type { AuditEntry, Bus, Parked, QueueState } from '@keelson/bus';
 import { parseEvent } from '@keelson/events';
 import { UsageError } from './usage-error';
@@ -33,7 +32,7 @@ export class SocketBus {
     signal.addEventListener('abort', end, { once: true });
     if (signal.aborted) end();
     try {
-      for await (const line of createInterface({ input: response, crlfDelay: Infinity })) {
+      for await (const line of linesOf(response)) {
         const entry = JSON.parse(line) as AuditEntry;
         yield { ...entry, event: parseEvent(entry.event) };
       }
@@ -73,5 +72,20 @@ export class SocketBus {
       outgoing.once('error', reject);
       outgoing.end(value === undefined ? undefined : JSON.stringify(value));
     });
+  }
+}
+
+/** Whole lines of a response. (readline does not end when its input is destroyed.) */
+async function* linesOf(response: IncomingMessage): AsyncIterable<string> {
+  let begun = '';
+  response.setEncoding('utf8');
+  for await (const piece of response as AsyncIterable<string>) {
+    const [first = '', ...others] = piece.split('\n');
+    const last = others.pop();
+    begun += first;
+    if (last === undefined) continue;
+    yield begun;
+    yield* others;
+    begun = last;
   }
 }

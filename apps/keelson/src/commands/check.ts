@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { describeFaults, maxPipelineBytes, parsePipeline, pipelineFile } from '@keelson/pipeline';
 import type { Fault } from '@keelson/pipeline';
+import { errorCode, messageOf } from '../error-code';
 import { UsageError } from '../usage-error';
 import { writeJson } from './context';
 import type { Context } from './context';
@@ -41,11 +42,10 @@ async function readBounded(file: string): Promise<{ bytes: Uint8Array; sizeBytes
       await handle.close();
     }
   } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
     throw new UsageError(
-      isMissing
+      errorCode(cause) === 'ENOENT'
         ? `there is no ${file}; \`keelson init\` writes a ${pipelineFile} that fits the repository`
-        : `${file} cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`,
+        : `${file} cannot be read: ${messageOf(cause)}`,
       { cause },
     );
   }

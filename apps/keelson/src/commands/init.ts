@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { NoRepositoryError, openRepository } from '@keelson/git';
 import { initPipeline, pipelineFile } from '@keelson/pipeline';
+import { errorCode, messageOf } from '../error-code';
 import { UsageError } from '../usage-error';
 import { writeJson } from './context';
 import type { Context } from './context';
@@ -34,10 +35,10 @@ async function writeNew(file: string, text: string): Promise<void> {
   try {
     await writeFile(file, text, { flag: 'wx' });
   } catch (cause) {
-    const exists = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST';
-    const why = cause instanceof Error ? cause.message : String(cause);
     throw new UsageError(
-      exists ? `${file} is there already; \`keelson check\` validates it` : `${file} cannot be written: ${why}`,
+      errorCode(cause) === 'EEXIST'
+        ? `${file} is there already; \`keelson check\` validates it`
+        : `${file} cannot be written: ${messageOf(cause)}`,
       { cause },
     );
   }

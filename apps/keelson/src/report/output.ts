@@ -9,6 +9,7 @@ export class LineOutput {
 
   constructor(readonly stream: Writable) {
     stream.on('error', () => this.#gone.abort()); // EPIPE: nobody reads any more
+    stream.on('close', () => this.#gone.abort());
   }
 
   /** Aborted when nobody reads any more. */

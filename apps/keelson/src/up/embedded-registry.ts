@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import type { ObjectStore } from '@keelson/objects';
 import { startRegistry } from '@keelson/registry-server';
 import type { DataDirectory } from '../data-directory';
+import { errorCode } from '../error-code';
 import { UsageError } from '../usage-error';
 
 /** The port of the first `up` on a machine. */
@@ -26,7 +27,7 @@ export async function startEmbeddedRegistry(
 ): Promise<EmbeddedRegistry> {
   const ports = await formerPorts(data);
   const server = await listen(store, chosen ?? ports.at(-1) ?? defaultPort).catch((error: unknown) => {
-    if (!isTaken(error)) throw error;
+    if (errorCode(error) !== 'EADDRINUSE') throw error;
     if (chosen !== undefined)
       throw new UsageError(`port ${chosen} is in use: choose another with --port, or 0 for any`);
     return listen(store, 0);
@@ -40,9 +41,6 @@ export async function startEmbeddedRegistry(
 
 const listen = (store: ObjectStore, port: number) =>
   startRegistry({ store, prefix: 'registry/', host: '127.0.0.1', port });
-
-const isTaken = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && 'code' in error && error.code === 'EADDRINUSE';
 
 /** Every port it ever had, the last one last. */
 async function formerPorts(data: DataDirectory): Promise<readonly number[]> {
