@@ -80,6 +80,7 @@ export default tseslint.config(
     files: ['**/*.spec.ts', '**/*.contract.ts', 'e2e/**/*.ts', 'bench/**/*.ts'],
     rules: {
       'max-lines-per-function': 'off',
+      'max-params': 'off', // the rows of a table
       'no-restricted-syntax': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
