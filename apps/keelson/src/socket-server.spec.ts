@@ -37,13 +37,14 @@ describe('the socket of an `up`', () => {
   });
 
   it.each([
-    ['GET', '/v1/nothing', '', /there is no GET \/v1\/nothing/],
-    ['POST', '/v1/events', '{', /JSON/],
-    ['POST', '/v1/events', '[{"type":"x"}]', /not an event/],
-    ['POST', '/v1/parked', '{"id":"a","what":"burn"}', /what/],
-    ['GET', '/v1/audit?from=-1&follow=false', '', /from/],
-    ['GET', '/v1/audit?from=0&follow=perhaps', '', /follow/],
-  ])('refuses %s %s %s with what is wrong', async (method, path, body, message) => {
+    ['GET /v1/nothing', '', /there is no GET \/v1\/nothing/],
+    ['POST /v1/events', '{', /JSON/],
+    ['POST /v1/events', '[{"type":"x"}]', /not an event/],
+    ['POST /v1/parked', '{"id":"a","what":"burn"}', /what/],
+    ['GET /v1/audit?from=-1&follow=false', '', /from/],
+    ['GET /v1/audit?from=0&follow=perhaps', '', /follow/],
+  ])('refuses %s %s with what is wrong', async (route, body, message) => {
+    const [method = '', path = ''] = route.split(' ');
     const { status, text } = await send(method, path, body);
     expect(status).toBe(400);
     expect((JSON.parse(text) as { error: string }).error).toMatch(message);

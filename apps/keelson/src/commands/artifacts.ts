@@ -21,7 +21,7 @@ export async function artifacts(context: Asking, run: string, { to, attempt }: A
   const root = path.resolve(to ?? runName(id));
   for (const artifact of chosen((await viewRun(ledger, id))?.attempts ?? [], attempt, runName(id))) {
     const target = path.resolve(root, artifact.path);
-    if (path.relative(root, target).startsWith('..')) {
+    if (!isBelow(root, target)) {
       throw new UsageError(`the artifact ${JSON.stringify(artifact.path)} would leave ${root}`);
     }
     await mkdir(path.dirname(target), { recursive: true });
@@ -42,4 +42,9 @@ function chosen(attempts: readonly AttemptView[], attempt: number | undefined, n
   if (found !== undefined && found.artifacts.length > 0) return found.artifacts;
   const of = attempt === undefined ? name : `attempt ${attempt} of ${name}`;
   throw new UsageError(`${of} kept no files; test.artifacts in the pipeline file says which to keep`);
+}
+
+function isBelow(root: string, target: string): boolean {
+  const [first] = path.relative(root, target).split(path.sep);
+  return first !== '' && first !== '..';
 }
