@@ -171,6 +171,21 @@ describe('reading the history of a repository', () => {
     }
   });
 
+  it('tells a file that is not in a commit from one whose objects are gone', async () => {
+    const commit = work.commit('damaged', { 'dir/file': 'to be lost', 'dir/other': 'stays' });
+    const read = (file: string) => readBlob(repository, { commit, path: file }, { maxBytes: 100 });
+    const lose = (name: string) => {
+      const id = work.head(`HEAD:${name}`);
+      rmSync(path.join(work.path, '.git/objects', id.slice(0, 2), id.slice(2)));
+    };
+    lose('dir/file');
+    await expect(read('dir/file')).rejects.toBeInstanceOf(ObjectMissingError);
+    expect(String(await read('dir/other'))).toBe('stays');
+    lose('dir');
+    await expect(read('dir/other')).rejects.toBeInstanceOf(ObjectMissingError);
+    expect(await read('elsewhere/file')).toBeUndefined();
+  });
+
   it('keeps one process between uses, and copes with its end', async () => {
     const session = new GitSession(repository);
     try {
