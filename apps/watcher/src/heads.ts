@@ -38,7 +38,7 @@ export class Heads {
   async list({ location, pattern }: Source, signal: AbortSignal): Promise<FoundHeads> {
     const found =
       location.kind === 'local'
-        ? await localHeads(await this.#open(location.path), pattern, signal)
+        ? await this.#local(location.path, pattern, signal)
         : await this.#remote(location.url, pattern, signal);
     return found.absence === undefined
       ? { heads: found.heads }
@@ -90,6 +90,18 @@ export class Heads {
 
   async #remote(url: string, pattern: string | undefined, signal: AbortSignal) {
     return selectHeads(await this.remotes.heads(url, [pattern], signal), pattern);
+  }
+
+  async #local(path: string, pattern: string | undefined, signal: AbortSignal) {
+    const isKnown = this.#opened.has(path);
+    try {
+      return await localHeads(await this.#open(path), pattern, signal);
+    } catch (error) {
+      this.#opened.delete(path);
+      if (!isKnown || signal.aborted) throw error;
+      // Another one may be in its place by now; if there is none, this says so in plain words.
+      return localHeads(await this.#open(path), pattern, signal);
+    }
   }
 
   #open(path: string): Promise<Repository> {

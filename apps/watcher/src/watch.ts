@@ -20,6 +20,9 @@ export class Watch {
   /** The refs of the first look. */
   #first: ReadonlySet<string> | undefined;
   #unsettled = new Set<string>();
+  /** Ends the hints of the repository that was there: it cannot be read, and another one may come in its place. */
+  #hints = new AbortController();
+  #wasFound: () => void = () => undefined;
 
   constructor(
     readonly source: Source,
@@ -76,11 +79,14 @@ export class Watch {
     this.isFirstLook = false;
     this.#unsettled = new Set(moved);
     this.#plan(undefined);
+    this.#wasFound();
     if (moved.length === 0) this.#tell();
   }
 
   failed(error: unknown): void {
     this.#failures += 1;
+    this.#hints.abort();
+    this.#hints = new AbortController();
     this.#plan(error instanceof RemoteBusyError ? error.retryAfterMs : undefined);
     this.say(error instanceof Error ? error.message : String(error));
     const isPassing = error instanceof RemoteBusyError || error instanceof RemoteUnavailableError;
@@ -104,7 +110,8 @@ export class Watch {
     const wake = () => {
       clearTimeout(this.#timer);
       const waitMs = Math.max(settleMs, this.#next().at - this.deps.clock());
-      this.#timer = setTimeout(hint, waitMs).unref();
+      // A timer may be a little early, and the clock set back a little since.
+      this.#timer = setTimeout(() => (this.#next().due ? hint() : wake()), waitMs).unref();
     };
     const ended = new AbortController();
     void this.#follow(hint, AbortSignal.any([signal, ended.signal]));
@@ -119,9 +126,16 @@ export class Watch {
   #wake: () => void = () => undefined;
 
   async #follow(hint: () => void, signal: AbortSignal): Promise<void> {
-    for await (const _ of this.deps.heads.hints(this.source, signal)) {
-      this.hint();
-      setTimeout(hint, settleMs).unref();
+    while (!signal.aborted) {
+      for await (const _ of this.deps.heads.hints(this.source, AbortSignal.any([signal, this.#hints.signal]))) {
+        this.hint();
+        setTimeout(hint, settleMs).unref();
+      }
+      // There are none from what is not there (any more): they are asked for again once a look has found it.
+      await new Promise<void>((resolve) => {
+        this.#wasFound = resolve;
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
     }
   }
 
@@ -134,9 +148,11 @@ export class Watch {
 
   #next(): PollDecision {
     const { clock, localIntervalMs, remoteIntervalMs } = this.deps;
+    const isLocal = this.source.location.kind === 'local';
     return nextPoll({
-      ...{ now: clock(), last: this.#lastMs, failures: this.#failures, retryAfterMs: this.#retryAfterMs },
-      intervalMs: this.source.location.kind === 'local' ? localIntervalMs : remoteIntervalMs,
+      // To look in vain costs nobody anything on our own machine: what comes back there is seen soon.
+      ...{ now: clock(), last: this.#lastMs, failures: isLocal ? 0 : this.#failures, retryAfterMs: this.#retryAfterMs },
+      intervalMs: isLocal ? localIntervalMs : remoteIntervalMs,
       random: this.#random,
     });
   }
