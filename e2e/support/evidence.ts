@@ -15,7 +15,7 @@ export type Shown = {
   outcome: string;
   reason: { code: string; message: string } | null;
   attempt: number;
-  stages: { stage: string; outcome: string; tookMs: number }[];
+  stages: { stage: string; outcome: string; tookMs?: number }[];
   image: { reference: string; repository: string; digest: string; tags: string[] } | null;
   snapshot: { digest: string } | null;
   log: { lines: number; bytes: number; sha256: string; complete: boolean } | null;

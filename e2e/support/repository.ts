@@ -19,6 +19,7 @@ export class TestRepository {
   readonly path: string;
 
   constructor(directory = newDirectory('repo')) {
+    mkdirSync(directory, { recursive: true });
     this.path = directory;
     this.git('init', '-q', '-b', 'main');
   }
