@@ -12,7 +12,7 @@ export type StageView = {
   outcome: ShownOutcome;
   startedAt?: string;
   endedAt?: string;
-  /** Milliseconds from start to end, when both are known. */
+  /** Milliseconds from start to end, when both are known; not when the clock was set back in between. */
   tookMs?: number;
   reason?: Reason;
   exitCode?: number;
@@ -100,12 +100,13 @@ function evidence(ended: readonly StageEnded[]) {
 
 function viewStage(stage: StageName, startedAt: string | undefined, done: StageEnded | undefined): StageView {
   if (done === undefined) return { stage, outcome: 'running', ...(startedAt === undefined ? {} : { startedAt }) };
+  const tookMs = Date.parse(done.endedAt) - Date.parse(done.startedAt);
   return {
     stage,
     outcome: done.reason?.code === 'skipped' ? 'skipped' : done.outcome,
     startedAt: done.startedAt,
     endedAt: done.endedAt,
-    tookMs: Date.parse(done.endedAt) - Date.parse(done.startedAt),
+    ...(tookMs < 0 ? {} : { tookMs }),
     ...(done.reason === undefined ? {} : { reason: done.reason }),
     ...(done.exitCode === undefined ? {} : { exitCode: done.exitCode }),
   };
