@@ -74,7 +74,8 @@ function machineOptions({ context, sources, options, telling, once }: Wiring): O
         await outset.looked(source, changes);
         if (options.once === true && changes.length === 0)
           await telling.say(source.name, 'nothing to build; --once does not wait for it');
-        await once.looked(keyOf(source), changes);
+        // It reads every head's run: without --once nobody asks.
+        if (options.once === true) await once.looked(keyOf(source), changes);
       });
     },
   };
