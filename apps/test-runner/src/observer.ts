@@ -119,7 +119,10 @@ export class TestObserver implements Observer<TestState> {
   }
 
   #isDue({ open }: OpenTest): boolean {
-    return open.notBefore === undefined || Date.parse(open.notBefore) <= this.deps.clock();
+    if (open.notBefore === undefined) return true;
+    const waitMs = Date.parse(open.notBefore) - this.deps.clock();
+    // Further away than was ever asked for: the clock was set back.
+    return waitMs <= 0 || waitMs > Math.max(0, ...this.deps.retryDelaysMs);
   }
 
   /** Starts the job. A neighbour that is away is waited for, up to the deadline; then the reason is returned. */
