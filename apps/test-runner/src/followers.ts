@@ -1,4 +1,3 @@
-import { EventEmitter, on } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Published, TestRunnerDeps } from './deps';
 import { follow } from './follower';
@@ -11,9 +10,12 @@ const pauseMs = 1000;
 export class Followers {
   readonly #following = new Set<string>();
   readonly #kept = new Map<string, Kept>();
-  readonly #signals = new EventEmitter();
 
-  constructor(readonly deps: TestRunnerDeps) {}
+  constructor(
+    readonly deps: TestRunnerDeps,
+    /** Called when everything of a job is kept. */
+    readonly onKept: () => void,
+  ) {}
 
   isFollowing = (name: string): boolean => this.#following.has(name);
 
@@ -30,17 +32,8 @@ export class Followers {
     this.#following.add(open.name);
     void this.#keep(open, signal).finally(() => {
       this.#following.delete(open.name);
-      this.#signals.emit('kept');
+      this.onKept();
     });
-  }
-
-  /** Yields when a follower has kept everything. */
-  async *changes(signal: AbortSignal): AsyncIterable<void> {
-    try {
-      for await (const _ of on(this.#signals, 'kept', { signal })) yield;
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
   }
 
   async #keep(open: { event: Published; name: string }, signal: AbortSignal): Promise<void> {

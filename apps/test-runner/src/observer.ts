@@ -1,5 +1,7 @@
+import { EventEmitter, on } from 'node:events';
 import { workKeyText } from '@keelson/events';
 import type { Event } from '@keelson/events';
+import { JobsError } from '@keelson/jobs';
 import type { JobState } from '@keelson/jobs';
 import { openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import type { EndRecord, OpenRecord } from '@keelson/ledger';
@@ -24,7 +26,7 @@ export type OpenTest = { event: Published; open: OpenRecord; name: string };
 export type TestState = OpenTest &
   (
     | { kind: 'start' }
-    | { kind: 'follow' }
+    | { kind: 'follow'; job: JobState }
     | { kind: 'ended'; job: JobState; kept: Kept }
     | { kind: 'stopped'; job: JobState | undefined; kept: Kept | undefined; reason: Reason }
     | { kind: 'told' }
@@ -33,16 +35,23 @@ export type TestState = OpenTest &
 /** Starts open tests in order up to the limit, follows them, and tells how they ended. */
 export class TestObserver implements Observer<TestState> {
   readonly #followers: Followers;
+  readonly #hints = new EventEmitter();
+  /** Hints when the next waiting attempt may begin. */
+  #due: NodeJS.Timeout | undefined;
+  /** Since when a test that should begin could not. */
+  readonly #failingSinceMs = new Map<string, number>();
 
   constructor(readonly deps: TestRunnerDeps) {
-    this.#followers = new Followers(deps);
+    this.#followers = new Followers(deps, () => this.#hints.emit('hint'));
   }
 
   async list(): Promise<readonly TestState[]> {
     const jobs = new Map((await this.deps.jobs.list()).map((job) => [job.name, job]));
     const states: TestState[] = [];
     let free = this.deps.limit - [...jobs.values()].filter((job) => job.phase === 'running').length;
-    for (const open of await this.deps.ledger.open(service)) {
+    const opens = await this.deps.ledger.open(service);
+    this.#hintWhenDue(opens);
+    for (const open of opens) {
       const test = openTest(open);
       const state = await this.#look(test, jobs.get(test.name));
       if (state?.kind === 'start' && free-- <= 0) continue;
@@ -52,7 +61,13 @@ export class TestObserver implements Observer<TestState> {
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<void> {
-    yield* this.#followers.changes(signal);
+    try {
+      for await (const _ of on(this.#hints, 'hint', { signal })) yield;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      clearTimeout(this.#due);
+    }
   }
 
   async report(state: TestState, signal: AbortSignal): Promise<readonly Event[]> {
@@ -60,8 +75,7 @@ export class TestObserver implements Observer<TestState> {
       case 'start':
         return this.#start(state, signal);
       case 'follow':
-        this.#followers.follow(state, signal);
-        return [];
+        return this.#adopt(state, signal);
       case 'told':
         return concludeTest(this.deps, state, undefined);
       case 'stopped':
@@ -78,9 +92,11 @@ export class TestObserver implements Observer<TestState> {
   async mark(state: TestState): Promise<void> {
     if (state.kind === 'start' || state.kind === 'follow') return;
     const { run, attempt } = state.event.data.customData;
-    await this.deps.ledger.close(openKey(service, { run, attempt, stage: 'test' }));
+    // The open record goes last: without it nobody would ever look at the job again.
     await this.deps.jobs.remove(state.name);
+    await this.deps.ledger.close(openKey(service, { run, attempt, stage: 'test' }));
     this.#followers.forget(state.name);
+    this.#failingSinceMs.delete(state.name);
   }
 
   async #look(test: OpenTest, job: JobState | undefined): Promise<TestState | undefined> {
@@ -92,7 +108,7 @@ export class TestObserver implements Observer<TestState> {
     if (job === undefined || job.phase === 'waiting') return this.#isDue(test) ? { ...test, kind: 'start' } : undefined;
     const kept = this.#followers.kept(test.name);
     if (job.phase === 'ended' && kept !== undefined) return { ...test, kind: 'ended', job, kept };
-    return this.#followers.isFollowing(test.name) ? undefined : { ...test, kind: 'follow' };
+    return this.#followers.isFollowing(test.name) ? undefined : { ...test, kind: 'follow', job };
   }
 
   /** A stopped test's output is kept too: it is told when its log is sealed. */
@@ -104,7 +120,7 @@ export class TestObserver implements Observer<TestState> {
       .catch((error: unknown) =>
         this.deps.warn('a job could not be stopped', { job: test.name, error: String(error) }),
       );
-    return this.#followers.isFollowing(test.name) ? undefined : { ...test, kind: 'follow' };
+    return this.#followers.isFollowing(test.name) ? undefined : { ...test, kind: 'follow', job };
   }
 
   async #stopReason(test: OpenTest, job: JobState | undefined): Promise<Reason | undefined> {
@@ -125,15 +141,26 @@ export class TestObserver implements Observer<TestState> {
     return waitMs <= 0 || waitMs > Math.max(0, ...this.deps.retryDelaysMs);
   }
 
+  #hintWhenDue(opens: readonly OpenRecord[]): void {
+    clearTimeout(this.#due);
+    const nowMs = this.deps.clock();
+    const later = opens.map(({ notBefore }) => Date.parse(notBefore ?? '') - nowMs).filter((waitMs) => waitMs > 0);
+    if (later.length > 0) this.#due = setTimeout(() => this.#hints.emit('hint'), Math.min(...later)).unref();
+  }
+
   /** Starts the job. A neighbour that is away is waited for, up to the deadline; then the reason is returned. */
   async #ensure(test: OpenTest, signal: AbortSignal): Promise<Reason | undefined> {
     try {
-      await this.deps.jobs.ensure(await jobSpec(this.deps, test), signal);
+      const ensured = await this.deps.jobs.ensure(await jobSpec(this.deps, test), signal);
+      if (ensured === 'deleting') throw new JobsError(`an earlier job ${test.name} is still being removed`, true);
+      this.#failingSinceMs.delete(test.name);
       return undefined;
     } catch (error) {
-      const since = Date.parse(test.open.notBefore ?? test.open.openedAt);
       if (signal.aborted) throw error;
-      if (!(error instanceof TerminalError) && this.deps.clock() - since < startDeadlineMs) throw error;
+      const nowMs = this.deps.clock();
+      const sinceMs = this.#failingSinceMs.get(test.name) ?? nowMs;
+      this.#failingSinceMs.set(test.name, sinceMs);
+      if (!(error instanceof TerminalError) && nowMs - sinceMs < startDeadlineMs) throw error;
       return startReason(error);
     }
   }
@@ -142,11 +169,24 @@ export class TestObserver implements Observer<TestState> {
     const run = test.event.data.customData;
     const failed = await this.#ensure(test, signal);
     if (failed !== undefined) return concludeTest(this.deps, test, { outcome: 'error', reason: failed });
-    const key = { run: run.run, attempt: run.attempt, stage: 'test' as const };
-    const started = { stage: 'test' as const, startedAt: instant(this.deps.clock()) };
-    const { record } = await this.deps.ledger.write(stageStartedKey(key), started);
+    const startedAt = await this.#recordStart(test, this.deps.clock());
     this.#followers.follow(test, signal);
-    return [testStarted(run, record.startedAt)];
+    return [testStarted(run, startedAt)];
+  }
+
+  /** Follows a job that an earlier process started, and may not have told of. */
+  async #adopt(test: OpenTest & { job: JobState }, signal: AbortSignal): Promise<readonly Event[]> {
+    const { startedAtMs } = test.job;
+    const startedAt = startedAtMs === undefined ? undefined : await this.#recordStart(test, startedAtMs);
+    this.#followers.follow(test, signal);
+    return startedAt === undefined ? [] : [testStarted(test.event.data.customData, startedAt)];
+  }
+
+  async #recordStart({ event }: OpenTest, startedAtMs: number): Promise<string> {
+    const { run, attempt } = event.data.customData;
+    const started = { stage: 'test' as const, startedAt: instant(startedAtMs) };
+    const { record } = await this.deps.ledger.write(stageStartedKey({ run, attempt, stage: 'test' }), started);
+    return record.startedAt;
   }
 }
 

@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 async function start(data: DataDirectory, port?: number): Promise<EmbeddedRegistry & { port: number }> {
-  const registry = await startEmbeddedRegistry(await DirObjectStore.open(data.objects), data, port);
+  const registry = await startEmbeddedRegistry(await DirObjectStore.open(data.objects), data, { port });
   closers.push(registry.close);
   return { ...registry, port: Number(registry.address.split(':')[1]) };
 }

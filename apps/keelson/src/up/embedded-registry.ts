@@ -1,12 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { ObjectStore } from '@keelson/objects';
 import { startRegistry } from '@keelson/registry-server';
+import type { RegistryWarning } from '@keelson/registry-server';
 import type { DataDirectory } from '../data-directory';
 import { errorCode } from '../error-code';
 import { UsageError } from '../usage-error';
 
 /** The port of the first `up` on a machine. */
 const defaultPort = 7070;
+
+export type EmbeddedRegistryOptions = {
+  /** Undefined: the one this data directory had last time. */
+  port: number | undefined;
+  /** Is told what an operator should know. */
+  warn?: (warning: RegistryWarning) => void;
+};
 
 export type EmbeddedRegistry = {
   /** As images are pulled from it now. */
@@ -23,14 +31,22 @@ export type EmbeddedRegistry = {
 export async function startEmbeddedRegistry(
   store: ObjectStore,
   data: DataDirectory,
-  chosen: number | undefined,
+  { port: chosen, warn }: EmbeddedRegistryOptions,
 ): Promise<EmbeddedRegistry> {
   const ports = await formerPorts(data);
-  const server = await listen(store, chosen ?? ports.at(-1) ?? defaultPort).catch((error: unknown) => {
+  const listen = (port: number) =>
+    startRegistry({
+      store,
+      prefix: 'registry/',
+      host: '127.0.0.1',
+      port,
+      ...(warn === undefined ? {} : { onWarning: warn }),
+    });
+  const server = await listen(chosen ?? ports.at(-1) ?? defaultPort).catch((error: unknown) => {
     if (errorCode(error) !== 'EADDRINUSE') throw error;
     if (chosen !== undefined)
       throw new UsageError(`port ${chosen} is in use: choose another with --port, or 0 for any`);
-    return listen(store, 0);
+    return listen(0);
   });
   const { port } = server.address;
   const others = ports.filter((former) => former !== port);
@@ -38,9 +54,6 @@ export async function startEmbeddedRegistry(
   const close = () => server.close();
   return { address: `localhost:${port}`, formerAddresses: others.map((former) => `localhost:${former}`), close };
 }
-
-const listen = (store: ObjectStore, port: number) =>
-  startRegistry({ store, prefix: 'registry/', host: '127.0.0.1', port });
 
 /** Every port it ever had, the last one last. */
 async function formerPorts(data: DataDirectory): Promise<readonly number[]> {

@@ -94,11 +94,17 @@ type Shared = Awaited<ReturnType<typeof startShared>>;
 
 async function startShared({ context, sources, port, tokenFile, notice }: MachineOptions, steps: StopStep[]) {
   const { data } = context;
-  const bus = await openBus(data);
+  const log = serviceLog(data.logFile, { tell: notice });
+  const bus = await openBus(data, {
+    onError: (error) => log.error({ service: 'bus', err: error }, 'the bus has a fault'),
+  });
   steps.push({ name: 'the bus', stop: () => bus.close() });
   const store = new ObservedStore(context.ledger.store);
   const ledger = new Ledger(store);
-  const registry = await startEmbeddedRegistry(store, data, port);
+  const registry = await startEmbeddedRegistry(store, data, {
+    port,
+    warn: ({ message, ...fields }) => log.info({ service: 'registry', ...fields }, message),
+  });
   steps.push({ name: 'the registry', stop: () => registry.close() });
   const client = registryClient(registry);
   steps.push({ name: 'connections to registries', stop: () => client.close() });
@@ -115,7 +121,7 @@ async function startShared({ context, sources, port, tokenFile, notice }: Machin
   const mirrors = join(data.git, 'mirrors');
   const access = new SourceAccess({ mirrors, worktrees: join(data.git, 'worktrees'), remote });
   steps.push({ name: 'repositories', stop: () => access.close() });
-  return { bus, store, ledger, client, jobs, remote, mirrors, access, registryAddress: registry.address };
+  return { log, bus, store, ledger, client, jobs, remote, mirrors, access, registryAddress: registry.address };
 }
 
 /** What came with a source's URL, else the token file, else git's own helpers. */
@@ -141,9 +147,9 @@ function registryClient({ address, formerAddresses }: EmbeddedRegistry): Registr
 
 /** Consumers before producers: nothing that is published waits for a queue to be declared. */
 function serviceStarts(options: MachineOptions, shared: Shared): readonly (() => Promise<Service>)[] {
-  const { context, notice } = options;
+  const { notice } = options;
   const { ledger, client, jobs, access: sources, registryAddress: registryPrefix } = shared;
-  const host = { bus: shared.bus, logger: serviceLog(context.data) };
+  const host = { bus: shared.bus, logger: shared.log };
   const common = { ledger, client, clock: Date.now, patienceMs, notice };
   const registry = { prefix: registryPrefix, codec: 'none' as const };
   const testing = {

@@ -8,17 +8,19 @@ export type OpenBusOptions = {
   /** How long a command that has the bus for a moment is waited for. */
   patienceMs?: number;
   pollMs?: number;
+  /** Told of faults that nobody else is told. */
+  onError?: (error: Error) => void;
 };
 
 /** Takes the data directory's bus, and with it the directory. @throws UsageError when another `up` has it, or somebody for too long */
 export async function openBus(
   data: DataDirectory,
-  { patienceMs = 3_000, pollMs = 50 }: OpenBusOptions = {},
+  { patienceMs = 3_000, pollMs = 50, onError }: OpenBusOptions = {},
 ): Promise<LmdbBus> {
   const deadlineMs = performance.now() + patienceMs;
   for (;;) {
     try {
-      return await LmdbBus.open({ directory: data.bus });
+      return await LmdbBus.open({ directory: data.bus, ...(onError === undefined ? {} : { onError }) });
     } catch (error) {
       if (!(error instanceof BusInUseError)) throw error;
       if (await isUp(data)) throw inUse(data, error);
