@@ -1,5 +1,9 @@
 const esmOnly = [
   '@nestjs',
+  '@kubernetes/client-node',
+  'openid-client',
+  'oauth4webapi',
+  'jose',
   'file-type',
   'strtok3',
   'token-types',
@@ -26,13 +30,14 @@ const swc = ({ ignoreDynamic }) => [
 /** @type {import('jest').Config} */
 module.exports = {
   rootDir: __dirname,
-  testMatch: ['<rootDir>/{libs,apps,e2e,tools,bench}/**/*.spec.ts'],
+  testMatch: ['<rootDir>/{libs,apps,e2e,tools,bench,testbed}/**/*.spec.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/'],
   transform: { '\\.ts$': swc({ ignoreDynamic: true }), '\\.m?js$': swc({ ignoreDynamic: false }) },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   moduleNameMapper: {
     '^@keelson/registry-server$': '<rootDir>/libs/registry/server/src/index.ts',
+    '^@keelson/testbed$': '<rootDir>/testbed/servers.ts',
     '^@keelson/app-(.*)$': '<rootDir>/apps/$1/src/app.ts',
     '^@keelson/([^/]*)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
