@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sourceFile } from './source-file';
 import { textMap } from './text-map';
 
 /** The ways to make an image. Only `append` needs no Dockerfile and no template. */
@@ -17,7 +18,7 @@ export const buildSection = z
   .strictObject({
     strategy: buildStrategy.default('append').meta({
       description:
-        'append puts the source on the base image; the others run a Dockerfile or a Job template. Reserved but for append.',
+        'append puts the source on the base image; the others run a Dockerfile (reserved) or a Job template on a cluster.',
     }),
     dockerfile: text.optional().meta({ description: 'Reserved: path of the Dockerfile in the source.' }),
     context: text.optional().meta({ description: 'Reserved: directory of the source that the Dockerfile sees.' }),
@@ -32,6 +33,9 @@ export const buildSection = z
     secrets: reserved('secrets that the Dockerfile may mount.'),
     cache: reserved('where layers are kept between builds.'),
     push: z.array(text).optional().meta({ description: 'Reserved: further names to push the image to.' }),
-    template: text.optional().meta({ description: 'Reserved: Job template in the source that makes the image.' }),
+    template: sourceFile.optional().meta({
+      description: 'Job template in the source that makes the image, on a cluster.',
+      examples: ['ci_containerize.yaml'],
+    }),
   })
   .meta({ description: 'How the image is made.' });

@@ -26,6 +26,16 @@ export const imageSection = z
         description: "Where the image is pushed, below the registry. Default: the repository's name.",
         examples: ['widget', 'team/widget'],
       }),
+    tag: z
+      .string()
+      .min(1, 'may not be empty')
+      .max(500, 'may have at most 500 characters')
+      .optional()
+      .meta({
+        description:
+          'The tag that a Job template pushes; may be a template itself. Default: <ref>-<number>-<short commit>.',
+        examples: ['{{ .duat.version }}'],
+      }),
     base: z
       .string()
       .max(500, 'may have at most 500 characters')

@@ -18,6 +18,9 @@ describe('the JSON Schema for editors', () => {
     ['test: none'],
     ['test: { command: [make], env: { A: 1.10, B: true }, timeout: 1h30m, artifacts: [dist/] }'],
     ['image: { name: team/widget, base: debian:12, workdir: /, git: shallow }\ntest: { template: x }'],
+    [
+      "image: { name: w, tag: '{{ .duat.version }}' }\nbuild: { strategy: template, template: ./ci/x.yaml }\ntest: none",
+    ],
     ['build: { strategy: kaniko, dockerfile: D, args: { A: 1 } }\ntest: none\nonBase: ignore\nrelease: [x]'],
   ])('takes what the parser takes: %s', (text) => {
     expect(parsePipeline(text).ok).toBe(true);
@@ -35,6 +38,8 @@ describe('the JSON Schema for editors', () => {
     ['test: none\nimage: { name: Widget }'],
     ['test: none\nimage: { workdir: src }'],
     ['test: none\nbuild: { strategy: docker }'],
+    ['test: { template: ../x }'],
+    ['test: none\nbuild: { strategy: template, template: /x }'],
     ['test: none\nunknown: 1'],
   ])('refuses what the parser refuses: %s', (text) => {
     expect(parsePipeline(text).ok).toBe(false);

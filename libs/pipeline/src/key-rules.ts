@@ -2,6 +2,7 @@ import { buildStrategy } from './build-section';
 import type { BuildStrategy } from './build-section';
 import type { Fault } from './fault';
 import { knownKeys } from './pipeline';
+import { templateFaults } from './template-rules';
 import { entryAt, keyPlace } from './written';
 import type { Written } from './written';
 
@@ -17,13 +18,22 @@ const readBy: Readonly<Record<BuildStrategy, readonly string[]>> = {
 };
 
 /** Faults between keys. Judged by what is written, so that they are found beside the faults of single values. */
-export const keyFaults = (root: Written): readonly Fault[] => [...buildFaults(root), ...testFaults(root)];
+export const keyFaults = (root: Written): readonly Fault[] => [
+  ...buildFaults(root),
+  ...testFaults(root),
+  ...templateFaults(root, strategyOf(root)),
+];
+
+/** Undefined for one that there is not. */
+function strategyOf(root: Written): BuildStrategy | undefined {
+  const written = entryAt(root, ['build', 'strategy'])?.written.value;
+  return buildStrategy.safeParse(written ?? 'append').data;
+}
 
 function buildFaults(root: Written): readonly Fault[] {
   const build = entryAt(root, ['build'])?.written.entries;
   if (build === undefined) return [];
-  const written = entryAt(root, ['build', 'strategy'])?.written.value;
-  const strategy = buildStrategy.safeParse(written ?? 'append').data;
+  const strategy = strategyOf(root);
   if (strategy === undefined) return [];
   const faults = [...build].flatMap(([key, { keyAt }]): Fault[] => {
     const name = String(key);

@@ -160,6 +160,36 @@ command: make
       'f:1:22: test.command and test.template exclude each other',
     ],
     [
+      'a template outside the source',
+      'test: { template: ../ci.yaml }',
+      'f:1:19: test.template must be the path of a file in the source, like ci/build.yaml: relative, without ..',
+    ],
+    [
+      'what nobody reads beside a test template',
+      'test: { template: x, timeout: 1m, env: { A: b } }',
+      'f:1:35: test.env is not read beside test.template (write it into the template)',
+    ],
+    [
+      'a test that a template without an image never reaches',
+      'build: { strategy: template, template: x }\ntest: { command: [a] }',
+      'f:1:1: image.name is missing: without it the run ends at the build, and the test would never run',
+    ],
+    [
+      'a base that a template does not read',
+      'image: { base: debian:12 }\nbuild: { strategy: template, template: x }\ntest: none',
+      'f:1:10: image.base is not read by the strategy template (the template says what the image is made of)',
+    ],
+    [
+      'a tag that Keelson sets by itself',
+      'image: { tag: "1" }\ntest: none',
+      'f:1:10: image.tag is not read by the strategy append (it belongs to build.strategy: template)',
+    ],
+    [
+      'a tag without a name',
+      'image: { tag: "1" }\nbuild: { strategy: template, template: x }\ntest: none',
+      'f:1:10: image.tag is not read by anybody (it belongs to image.name)',
+    ],
+    [
       'a key with control characters',
       '"a\\e[31m\\n": 1\ntest: none',
       'f:1:1: unknown key "a\\u001b[31m\\n" (known here: image, build, test, onBase, release)',

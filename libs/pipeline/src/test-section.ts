@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { durationForm, durationMs } from './duration';
+import { sourceFile } from './source-file';
 import { hasNoNul, nulMessage, textMap } from './text-map';
 
 const reserved = (description: string) =>
@@ -59,7 +60,10 @@ const shape = {
   resources: reserved('processors, memory and devices of the test.'),
   serviceAccount: name.optional().meta({ description: 'Reserved: the account that the test runs as in the cluster.' }),
   namespace: name.optional().meta({ description: 'Reserved: the namespace that the test runs in.' }),
-  template: name.optional().meta({ description: 'Reserved: Job template in the source that is the test.' }),
+  template: sourceFile.optional().meta({
+    description: 'Job template in the source that is the test, on a cluster; instead of a command.',
+    examples: ['ci_test.yaml'],
+  }),
 };
 
 /** `test` as people write it. That a command or a template must be there is in key-rules.ts. */

@@ -47,7 +47,11 @@ describe('a key that a column cannot honour', () => {
     expect(refusals(text, column)).toEqual([]);
   });
 
-  it.each(['machine', 'cluster'] as const)('may be a template in neither (%s)', (column) => {
-    expect(refusals('test: { template: ci.yaml }', column)).toHaveLength(1);
-  });
+  it.each(['test: { template: ci.yaml }', 'test: none\nbuild: { strategy: template, template: ci.yaml }'])(
+    'may be a template on a cluster only: %s',
+    (text) => {
+      expect(refusals(text, 'cluster')).toEqual([]);
+      expect(refusals(text, 'machine')).toEqual([expect.stringContaining('(needs a cluster)')]);
+    },
+  );
 });
