@@ -1,6 +1,7 @@
 import { composeEvent } from './compose';
-import { event, eventSchemas, eventTypes, MalformedEventError, parseEvent } from './event';
+import { event, eventSchemas, eventTypes, parseEvent } from './event';
 import { eventId, newRunId, workKeyText } from './identity';
+import { MalformedEventError } from './malformed-event-error';
 
 const run = {
   run: '01931f0e-7d3a-7cc1-8a5e-1f2e3d4c5b6a',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MalformedEventError } from './malformed-event-error';
 import * as schemas from './schemas';
 
 /** Every event type, by its schema. The order is the order of a run. */
@@ -18,6 +19,8 @@ export const eventSchemas = [
   schemas.runRetried,
   schemas.runCancelled,
   schemas.runRequested,
+  schemas.sourceWatched,
+  schemas.sourceUnwatched,
 ] as const;
 
 /** Any event, told apart by its `type`. */
@@ -44,13 +47,9 @@ export const eventTypes = {
   runRetried: 'dev.cdeventsx.keelson-run.retried.0.1.0',
   runCancelled: 'dev.cdeventsx.keelson-run.cancelled.0.1.0',
   runRequested: 'dev.cdeventsx.keelson-run.requested.0.1.0',
+  sourceWatched: 'dev.cdeventsx.keelson-source.watched.0.1.0',
+  sourceUnwatched: 'dev.cdeventsx.keelson-source.unwatched.0.1.0',
 } as const satisfies Record<string, EventType>;
-
-/** Thrown where bytes from outside are not one of our events. */
-export class MalformedEventError extends Error {
-  readonly code = 'malformed-event';
-  override readonly name = 'MalformedEventError';
-}
 
 /** Parses one event from its JSON text or its decoded value. @throws MalformedEventError naming the faulty fields */
 export function parseEvent(input: unknown): Event {

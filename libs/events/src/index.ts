@@ -1,6 +1,6 @@
 export { commitId, digest, outcome, reason, runData, stageName } from './custom-data';
 export type { Reason, RunData, RunOutcome, StageName } from './custom-data';
-export { event, eventSchemas, eventTypes, MalformedEventError, parseEvent } from './event';
+export { event, eventSchemas, eventTypes, parseEvent } from './event';
 export type { Event, EventOf, EventType } from './event';
 export { eventId, newRunId, workKeyText } from './identity';
 export type { WorkKey } from './identity';
@@ -8,3 +8,8 @@ export { composeEvent } from './compose';
 export type { EventParts } from './compose';
 export { logLine } from './log-line';
 export type { LogLineEvent } from './log-line';
+export { MalformedEventError } from './malformed-event-error';
+export { maxOutsideBytes, parseOutside, UnknownEventTypeError } from './parse-outside';
+export type { OutsideBody, OutsideEvent } from './parse-outside';
+export { outsideKinds } from './outside-kind';
+export type { OutsideKind } from './outside-kind';

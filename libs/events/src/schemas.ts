@@ -133,3 +133,22 @@ export const runRequested = cloudEvent({
     commit: commitId,
   }),
 });
+
+/** What to watch: `source` as in records (an absolute path, or a URL without credentials), `pattern` of its refs. */
+const watched = z.object({ source: z.string().min(1), pattern: z.string().min(1).optional() });
+
+/** Somebody asks for a repository to be watched, from now on and after restarts. */
+export const sourceWatched = cloudEvent({
+  type: 'dev.cdeventsx.keelson-source.watched.0.1.0',
+  subject: 'keelson-source',
+  content: z.object({}),
+  customData: watched,
+});
+
+/** Somebody asks for a repository not to be watched any more. What it started goes on. */
+export const sourceUnwatched = cloudEvent({
+  type: 'dev.cdeventsx.keelson-source.unwatched.0.1.0',
+  subject: 'keelson-source',
+  content: z.object({}),
+  customData: watched,
+});
