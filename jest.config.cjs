@@ -38,6 +38,7 @@ module.exports = {
   moduleNameMapper: {
     '^@keelson/registry-server$': '<rootDir>/libs/registry/server/src/index.ts',
     '^@keelson/testbed$': '<rootDir>/testbed/servers.ts',
+    '^@keelson/work-testing$': '<rootDir>/libs/work/src/testing/testing.contract.ts',
     '^@keelson/app-(.*)$': '<rootDir>/apps/$1/src/app.ts',
     '^@keelson/([^/]*)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

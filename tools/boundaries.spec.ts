@@ -19,12 +19,13 @@ const allowed: Record<string, readonly string[]> = {
   ledger: ['events', 'objects'],
   logs: ['objects'],
   pipeline: ['events'],
+  work: ['events', 'jobs', 'ledger', 'logs', 'stage'],
   service: ['events', 'config', 'stage', 'bus'],
   'app-watcher': ['events', 'config', 'stage', 'bus', 'git', 'ledger', 'service'],
   'app-bootstrapper': ['events', 'config', 'stage', 'bus', 'git', 'ledger', 'pipeline', 'registry', 'service'],
   'app-image-builder': ['events', 'config', 'stage', 'bus', 'ledger', 'pipeline', 'registry', 'service'],
   'app-registry-poller': ['events', 'config', 'stage', 'bus', 'ledger', 'pipeline', 'registry', 'service'],
-  'app-test-runner': ['events', 'config', 'stage', 'bus', 'jobs', 'ledger', 'logs', 'pipeline', 'service'],
+  'app-test-runner': ['events', 'config', 'stage', 'bus', 'jobs', 'ledger', 'pipeline', 'service', 'work'],
 };
 const everything = Object.keys(allowed);
 

@@ -11,7 +11,7 @@ describe('the test runner as a service', () => {
     const world = await World.open();
     const bus = await LmdbBus.open({ directory: path.join(world.root, 'bus'), onError: () => undefined });
     const silent = logger('test-runner', { destination: { write: () => undefined } });
-    const service = await startTestRunner(world.runner({ clock: Date.now }).deps, { bus, logger: silent });
+    const service = await startTestRunner(world.process({ clock: Date.now }).deps, { bus, logger: silent });
     const stopping = new AbortController();
     const ends = new Map<string, string>();
     try {

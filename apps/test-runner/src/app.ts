@@ -1,13 +1,14 @@
 import { endParked } from '@keelson/ledger';
 import { startService } from '@keelson/service';
 import type { Observed, Service, ServiceOptions } from '@keelson/service';
+import { WorkObserver, workStateKey } from '@keelson/work';
 import { Module } from '@nestjs/common';
 import { TestRunnerController, stages } from './controller';
 import type { TestRunnerStages } from './controller';
 import { service } from './deps';
 import type { TestRunnerDeps } from './deps';
-import { TestObserver, testKey } from './observer';
 import { cancelRun, queueTest } from './stage';
+import { testKind } from './test-kind';
 
 @Module({})
 class TestRunnerModule {}
@@ -26,7 +27,9 @@ export function startTestRunner(
       controllers: [TestRunnerController],
       providers: [{ provide: stages, useFactory: () => answers }],
     },
-    observers: [{ observer: new TestObserver(deps), key: testKey, intervalMs: 10_000 } as Observed],
+    observers: [
+      { observer: new WorkObserver(deps, testKind(deps)), key: workStateKey, intervalMs: 10_000 } as Observed,
+    ],
     onPark: (event, { error }) =>
       endParked(deps.ledger, { service, stage: 'test', clock: deps.clock }, { event, error }),
   });

@@ -1,12 +1,14 @@
 import type { JobSpec } from '@keelson/jobs';
 import { TerminalError } from '@keelson/stage';
-import type { Published, TestRunnerDeps } from './deps';
+import type { Ledger } from '@keelson/ledger';
+import type { OpenWork } from '@keelson/work';
+import type { Published } from './deps';
 import { planOf } from './plan';
 
 /** The job that runs a plan's test in the published image. */
-export async function jobSpec(deps: TestRunnerDeps, open: { event: Published; name: string }): Promise<JobSpec> {
+export async function jobSpec(ledger: Ledger, open: OpenWork<Published>): Promise<JobSpec> {
   const { run, attempt, source, ref, commit, image } = open.event.data.customData;
-  const plan = await planOf(deps.ledger, open.event);
+  const plan = await planOf(ledger, open.event);
   if (plan === undefined || plan.pipeline.test === 'none')
     throw new TerminalError(`the plan of run ${run} names no test`);
   const { test } = plan.pipeline;

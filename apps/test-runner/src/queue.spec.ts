@@ -1,7 +1,8 @@
 import { composeEvent, eventTypes, newRunId } from '@keelson/events';
 import { beginKey, endKey, endOf, endRun, openKey } from '@keelson/ledger';
 import { TerminalError } from '@keelson/stage';
-import { time, toldTwice, typesOf, unaborted, World } from './runner-fixture.contract';
+import { toldTwice, typesOf, unaborted } from '@keelson/work-testing';
+import { time, World } from './runner-fixture.contract';
 import type { Published } from './deps';
 import { cancelRun } from './stage';
 import type { RunCancelled } from './stage';
@@ -30,7 +31,7 @@ describe('a published image', () => {
   it('has it told as ended once it has, and nothing opened again', async () => {
     const event = await world.published('exit 3');
     await toldTwice(world.queue, event);
-    const runner = world.runner();
+    const runner = world.process();
     await runner.idle();
     const told = await toldTwice(world.queue, event);
     expect(told).toEqual(runner.told.slice(-2));
@@ -41,7 +42,7 @@ describe('a published image', () => {
   it('leaves nothing open for ever when it is told at the very moment its test ends', async () => {
     const event = await world.published('exit 0');
     await toldTwice(world.queue, event);
-    const runner = world.runner();
+    const runner = world.process();
     await runner.idle();
     const before = runner.told.slice(-2);
     // The stage had looked before the end was written, and opens the record after it was closed.

@@ -2,7 +2,8 @@ import type { EventOf } from '@keelson/events';
 import { beginKey, endKey, endOf, endRun, openKey, settled, stageEndedKey } from '@keelson/ledger';
 import { emit, TerminalError } from '@keelson/stage';
 import type { Stage } from '@keelson/stage';
-import { instant, service } from './deps';
+import { instant, priorityOf } from '@keelson/work';
+import { service } from './deps';
 import type { Published, TestRunnerDeps } from './deps';
 import { planOf } from './plan';
 import { testFinished, testQueued } from './tell';
@@ -25,7 +26,8 @@ export function queueTest({ ledger, clock }: TestRunnerDeps): Stage<Published> {
       const reason = { code: 'no-test', message: 'the pipeline file says `test: none`: nothing was tested' };
       return emit(...(await endRun(ledger, endOf(work, 'success', reason))));
     }
-    const { record } = await ledger.write(openKey(service, key), { event, openedAt: now });
+    const priority = await priorityOf(ledger, run);
+    const { record } = await ledger.write(openKey(service, key), { event, openedAt: now, priority });
     return emit(testQueued(run, record.openedAt));
   };
 }

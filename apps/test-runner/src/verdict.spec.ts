@@ -1,7 +1,8 @@
 import { eventTypes } from '@keelson/events';
 import type { RunData } from '@keelson/events';
 import { endKey, readArtifact, runName, stageEndedKey, stageStartedKey } from '@keelson/ledger';
-import { typesOf, World } from './runner-fixture.contract';
+import { typesOf } from '@keelson/work-testing';
+import { World } from './runner-fixture.contract';
 import type { Asked } from './runner-fixture.contract';
 
 describe('a test', () => {
@@ -16,7 +17,7 @@ describe('a test', () => {
   /** Runs it to its end. */
   async function tested(script: string, asked: Asked = {}) {
     const run = await world.queued(script, asked);
-    const runner = world.runner({ retryDelaysMs: [] });
+    const runner = world.process({ retryDelaysMs: [] });
     await runner.idle();
     const [end, ended] = [(await endOf(run))!, (await endedOf(run))!];
     expect(typesOf(runner.told)).toEqual([

@@ -91,6 +91,8 @@ export const openRecord = z.object({
   openedAt: instant,
   /** A later attempt waits until then. */
   notBefore: instant.optional(),
+  /** The greater one is begun first; 0 when absent. */
+  priority: z.int().optional(),
 });
 export type OpenRecord = z.infer<typeof openRecord>;
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Published, TestRunnerDeps } from './deps';
 import { follow } from './follower';
-import type { Kept } from './follower';
+import type { Followed } from './follower';
+import type { Kept, WorkDeps } from './work-kind';
 
 /** A store or a job that fails is asked again after this pause. */
 const pauseMs = 1000;
@@ -12,7 +12,7 @@ export class Followers {
   readonly #kept = new Map<string, Kept>();
 
   constructor(
-    readonly deps: TestRunnerDeps,
+    readonly deps: WorkDeps,
     /** Called when everything of a job is kept. */
     readonly onKept: () => void,
   ) {}
@@ -27,24 +27,24 @@ export class Followers {
   }
 
   /** Follows a job in the background until all is kept or the signal aborts. Does nothing when it is followed already. */
-  follow(open: { event: Published; name: string }, signal: AbortSignal): void {
-    if (this.#following.has(open.name) || this.#kept.has(open.name)) return;
-    this.#following.add(open.name);
-    void this.#keep(open, signal).finally(() => {
-      this.#following.delete(open.name);
+  follow(job: Followed, signal: AbortSignal): void {
+    if (this.#following.has(job.name) || this.#kept.has(job.name)) return;
+    this.#following.add(job.name);
+    void this.#keep(job, signal).finally(() => {
+      this.#following.delete(job.name);
       this.onKept();
     });
   }
 
-  async #keep(open: { event: Published; name: string }, signal: AbortSignal): Promise<void> {
+  async #keep(job: Followed, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        this.#kept.set(open.name, await follow(this.deps, open, signal));
+        this.#kept.set(job.name, await follow(this.deps, job, signal));
         return;
       } catch (error) {
         if (signal.aborted) return;
         const message = error instanceof Error ? error.message : String(error);
-        this.deps.warn('the log could not be kept, trying again', { job: open.name, error: message });
+        this.deps.warn('the log could not be kept, trying again', { job: job.name, error: message });
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined); // woken by the end of the service
       }
     }

@@ -11,30 +11,30 @@ import {
   runName,
   stageEndedKey,
 } from '@keelson/ledger';
-import { ref, source, time, World } from './runner-fixture.contract';
+import { ref, source, time, service, Workshop } from './testing/workshop.contract';
 
 describe('an error of ours', () => {
-  let world: World;
+  let world: Workshop;
   beforeEach(async () => {
-    world = await World.open();
+    world = await Workshop.open();
   });
   afterEach(() => world.end());
   const endOfRun = ({ run }: RunData, attempt: number) => world.ledger.read(endKey(run, attempt));
   const openOf = ({ run }: RunData, attempt: number) =>
-    world.ledger.read(openKey('test-runner', { run, attempt, stage: 'test' }));
+    world.ledger.read(openKey(service, { run, attempt, stage: 'build' }));
   const counted = () => `echo $KEELSON_ATTEMPT >> ${world.file('ran')}`;
 
   /** A first attempt that was killed, with a second one open. */
   async function killed(script = 'kill -KILL $$'): Promise<RunData> {
     const run = await world.queued(`${counted()}; ${script}`);
-    const runner = world.runner();
+    const runner = world.process();
     await runner.until('the first attempt has ended', async () => (await endOfRun(run, 1)) !== undefined);
     return run;
   }
 
   it('opens the next attempt, to begin after a while, before it is told', async () => {
     const run = await world.queued(`${counted()}; kill -KILL $$`);
-    const runner = world.runner();
+    const runner = world.process();
     const ended = await runner.seen('ended');
     expect(await world.ledger.attempts(run.run)).toEqual([1]);
     await runner.report(ended);
@@ -43,11 +43,11 @@ describe('an error of ours', () => {
       ...runFields(run),
       attempt: 2,
       name: runName(run.run),
-      from: 'test',
-      openedBy: 'test-runner',
+      from: 'build',
+      openedBy: service,
     });
     const open = (await openOf(run, 2))!;
-    expect(open.event).toMatchObject({ type: eventTypes.artifactPublished, time: begin?.openedAt });
+    expect(open.event).toMatchObject({ type: eventTypes.buildQueued, time: begin?.openedAt });
     expect(open.event.data.customData).toMatchObject({ ...run, attempt: 2 });
     expect(Date.parse(open.notBefore!) - Date.parse(open.openedAt)).toBe(60_000);
     expect(await endOfRun(run, 1)).toMatchObject({ outcome: 'error', reason: { code: 'killed' } });
@@ -60,7 +60,7 @@ describe('an error of ours', () => {
   it('is tried twice more at most, each attempt with records and a log of its own', async () => {
     const run = await killed('echo output; kill -KILL $$');
     world.laterMs = 120_000;
-    const runner = world.runner();
+    const runner = world.process();
     await runner.until('the second attempt has ended', async () => (await endOfRun(run, 2)) !== undefined);
     world.laterMs = 240_000;
     await runner.idle();
@@ -75,7 +75,7 @@ describe('an error of ours', () => {
   it('is healed by an attempt that goes well', async () => {
     const run = await killed('[ $KEELSON_ATTEMPT = 2 ] || kill -KILL $$');
     world.laterMs = 60_000;
-    await world.runner().idle();
+    await world.process().idle();
     expect(await world.ledger.attempts(run.run)).toEqual([1, 2]);
     expect(await endOfRun(run, 1)).toMatchObject({ outcome: 'error' });
     expect(await endOfRun(run, 2)).toMatchObject({ outcome: 'success' });
@@ -83,9 +83,9 @@ describe('an error of ours', () => {
 
   it('is not tried again when the run was cancelled', async () => {
     const run = await world.queued('kill -KILL $$');
-    const runner = world.runner();
+    const runner = world.process();
     const ended = await runner.seen('ended');
-    const work = { run, stage: 'test', service: 'test-runner', now: time } as const;
+    const work = { run, stage: 'build', service: service, now: time } as const;
     await endRun(world.ledger, endOf(work, 'cancel', { code: 'cancelled', message: 'asked' }));
     await runner.report(ended); // it had looked before
     await runner.observer.mark(ended);
@@ -101,19 +101,19 @@ describe('an error of ours', () => {
       ...about,
       ...{ kind: 'advanced', previous: null, contained: [], seenAt: time },
     });
-    await world.runner().idle();
+    await world.process().idle();
     expect(await endOfRun(run, 2)).toMatchObject({ outcome: 'cancel', reason: { code: 'superseded' } });
     expect(world.read('ran')).toBe('1\n');
   });
 
   it('opens no attempt beside one that somebody asked for', async () => {
     const run = await world.queued('kill -KILL $$');
-    const runner = world.runner();
+    const runner = world.process();
     const ended = await runner.seen('ended');
     const begin = await world.ledger.read(beginKey(run.run, 1));
     await world.ledger.write(beginKey(run.run, 2), { ...begin!, attempt: 2, openedBy: 'command' });
     await runner.report(ended);
     expect(await openOf(run, 2)).toBeUndefined(); // the bootstrapper tells of it
-    expect(await world.ledger.read(stageEndedKey({ ...run, stage: 'test' }))).toMatchObject({ outcome: 'error' });
+    expect(await world.ledger.read(stageEndedKey({ ...run, stage: 'build' }))).toMatchObject({ outcome: 'error' });
   });
 });

@@ -4,30 +4,32 @@ import { eventTypes } from '@keelson/events';
 import type { RunData } from '@keelson/events';
 import { beginKey, endKey, logPrefix, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import { readManifest } from '@keelson/logs';
-import { typesOf, World } from './runner-fixture.contract';
-import type { Runner } from './runner-fixture.contract';
+import type { WorkProcess } from './testing/work-process.contract';
+import { typesOf } from './testing/work-world.contract';
+import { service, Workshop } from './testing/workshop.contract';
+import type { BuildQueued } from './testing/workshop.contract';
 
-describe('a test runner that died', () => {
-  let world: World;
+describe('a service that died', () => {
+  let world: Workshop;
   beforeEach(async () => {
-    world = await World.open();
+    world = await Workshop.open();
   });
   afterEach(() => world.end());
-  const endedOf = (run: RunData) => world.ledger.read(stageEndedKey({ ...run, stage: 'test' }));
+  const endedOf = (run: RunData) => world.ledger.read(stageEndedKey({ ...run, stage: 'build' }));
   const endOf = ({ run, attempt }: RunData) => world.ledger.read(endKey(run, attempt));
   const manifest = ({ run, attempt }: RunData) =>
-    readManifest({ store: world.ledger.store, prefix: logPrefix({ run, attempt, stage: 'test' }) });
-  const finished = [eventTypes.testSuiteRunFinished, eventTypes.pipelineRunFinished];
+    readManifest({ store: world.ledger.store, prefix: logPrefix({ run, attempt, stage: 'build' }) });
+  const finished = [eventTypes.buildFinished, eventTypes.pipelineRunFinished];
 
-  /** A test that counts its runs, says something, and leaves a file. */
+  /** A script that counts its runs, says something, and leaves a file. */
   const queued = (more = ':') => {
     const script = `echo ran >> ${world.file('ran')}; echo begun; ${more}; echo kept > file; echo done; exit 3`;
-    return world.queued(script, { test: { artifacts: ['file'] } });
+    return world.queued(script, { artifacts: ['file'] });
   };
 
   /** Ends what is open in a new process, and checks that it ended as if nothing had been. */
-  async function endsWell(run: RunData): Promise<Runner> {
-    const next = world.runner();
+  async function endsWell(run: RunData): Promise<WorkProcess<BuildQueued>> {
+    const next = world.process();
     await next.idle();
     expect(world.read('ran')).toBe('ran\n');
     expect(await endedOf(run)).toMatchObject({
@@ -42,36 +44,36 @@ describe('a test runner that died', () => {
     return next;
   }
 
-  it('before anything begins its test afterwards', async () => {
+  it('before anything begins its job afterwards', async () => {
     const run = await queued();
-    await world.runner().die();
-    expect(typesOf((await endsWell(run)).told)).toEqual([eventTypes.testSuiteRunStarted, ...finished]);
+    await world.process().die();
+    expect(typesOf((await endsWell(run)).told)).toEqual([eventTypes.buildStarted, ...finished]);
   });
 
   it('when the job had begun and nothing was recorded goes on with that job, and tells that it began', async () => {
     const run = await queued(`while [ ! -e ${world.file('go')} ]; do sleep 0.02; done`);
-    const runner = world.runner();
+    const runner = world.process();
     const [state] = await runner.list();
     await runner.report(state!); // and dies before testsuiterun.started is published
-    await world.ledger.store.delete(stageStartedKey({ ...run, stage: 'test' }).path); // or even before it is recorded
+    await world.ledger.store.delete(stageStartedKey({ ...run, stage: 'build' }).path); // or even before it is recorded
     await runner.die();
     world.read('go');
     const next = await endsWell(run);
-    expect(typesOf(next.told)).toEqual([eventTypes.testSuiteRunStarted, ...finished]);
+    expect(typesOf(next.told)).toEqual([eventTypes.buildStarted, ...finished]);
   });
 
-  it('while its test ran follows it to the end, no line lost and none doubled', async () => {
+  it('while its job ran follows it to the end, no line lost and none doubled', async () => {
     const run = await queued(`while [ ! -e ${world.file('go')} ]; do sleep 0.02; done`);
-    const runner = world.runner();
+    const runner = world.process();
     await runner.until('some output is kept', async () => (await world.log(run)) === 'begun');
     await runner.die();
     world.read('go');
     await endsWell(run);
   });
 
-  it('when the test had ended and its log was not sealed keeps what was left', async () => {
+  it('when the job had ended and its log was not sealed keeps what was left', async () => {
     const run = await queued();
-    const runner = world.runner();
+    const runner = world.process();
     const [state] = await runner.list();
     await runner.report(state!);
     await runner.observer.mark(state!);
@@ -81,18 +83,18 @@ describe('a test runner that died', () => {
 
   it('when the log was sealed and nothing else recorded tells the verdict', async () => {
     const run = await queued();
-    const runner = world.runner();
+    const runner = world.process();
     await runner.seen('ended');
     await runner.die();
     expect(await manifest(run)).toMatchObject({ complete: true });
-    expect(typesOf((await endsWell(run)).told)).toEqual([eventTypes.testSuiteRunStarted, ...finished]);
+    expect(typesOf((await endsWell(run)).told)).toEqual([eventTypes.buildStarted, ...finished]);
   });
 
   it.each(['the verdict', 'the end of the run'])(
     'when %s was recorded and not published tells the same events',
     async (what) => {
       const run = await queued();
-      const runner = world.runner();
+      const runner = world.process();
       const ended = await runner.seen('ended');
       const events = await runner.report(ended);
       expect(await runner.report(ended)).toEqual(events);
@@ -104,7 +106,7 @@ describe('a test runner that died', () => {
 
   it('when everything was published and the job not yet removed removes it', async () => {
     const run = await queued();
-    const runner = world.runner();
+    const runner = world.process();
     const ended = await runner.seen('ended');
     await runner.report(ended);
     runner.jobs.remove = () => Promise.reject(new Error('died'));
@@ -115,27 +117,27 @@ describe('a test runner that died', () => {
 
   it('when an error of ours was recorded opens the next attempt once', async () => {
     const run = await world.queued('kill -KILL $$');
-    const runner = world.runner();
+    const runner = world.process();
     const ended = await runner.seen('ended');
     const events = await runner.report(ended);
     const begin = await world.ledger.read(beginKey(run.run, 2));
     await runner.die();
-    const next = world.runner();
+    const next = world.process();
     await next.until('the first attempt is told', () => next.told.length > 0);
     expect(next.told).toEqual(events);
     expect(await world.ledger.read(beginKey(run.run, 2))).toEqual(begin);
-    expect(await world.ledger.open('test-runner')).toHaveLength(1);
+    expect(await world.ledger.open(service)).toHaveLength(1);
   });
 
   it('together with its jobs has them told as lost, what is missing of their output named, and tried again', async () => {
     const run = await world.queued('echo begun; [ $KEELSON_ATTEMPT = 2 ] || sleep 600');
-    const runner = world.runner();
+    const runner = world.process();
     await runner.until('some output is kept', async () => (await world.log(run)) === 'begun');
     const [job] = await runner.jobs.list();
     const status = readFileSync(path.join(world.root, 'jobs', job!.name, 'status.json'), 'utf8');
     process.kill((JSON.parse(status) as { supervisor: { pid: number } }).supervisor.pid, 'SIGKILL');
     await runner.die();
-    const next = world.runner();
+    const next = world.process();
     await next.until('the first attempt has ended', async () => (await endOf(run)) !== undefined);
     expect(await endOf(run)).toMatchObject({ outcome: 'error', reason: { code: 'lost' } });
     expect(await endedOf(run)).toMatchObject({ log: { lines: 1, complete: false } });

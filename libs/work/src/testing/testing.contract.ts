@@ -1,0 +1,3 @@
+export { until, WorkProcess } from './work-process.contract';
+export { toldTwice, typesOf, unaborted, WorkWorld } from './work-world.contract';
+export type { WorldDeps } from './work-world.contract';

@@ -1,0 +1,172 @@
+import { EventEmitter, on } from 'node:events';
+import { workKeyText } from '@keelson/events';
+import type { Event, Reason, WorkKey } from '@keelson/events';
+import type { JobState } from '@keelson/jobs';
+import { openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
+import type { OpenRecord } from '@keelson/ledger';
+import type { Observer } from '@keelson/stage';
+import { conclude } from './conclude';
+import type { Workplace } from './conclude';
+import { isDue, nextDueMs } from './due';
+import { Followers } from './followers';
+import { Starts } from './starts';
+import { stopReason } from './stop-reason';
+import { inTurn, Places } from './turn';
+import { instant } from './work-kind';
+import type { Kept, OpenWork, WorkDeps, WorkEvent, WorkKind } from './work-kind';
+
+/** One piece of open work: what it waits for, or what became of it. */
+export type WorkState<E extends WorkEvent> = OpenWork<E> &
+  (
+    | { kind: 'start'; job: JobState | undefined }
+    | { kind: 'follow'; job: JobState }
+    | { kind: 'ended'; job: JobState; kept: Kept }
+    | { kind: 'stopped'; job: JobState | undefined; kept: Kept | undefined; reason: Reason }
+    | { kind: 'told' }
+  );
+
+/** Starts open work in its turn up to the limits, follows it, and tells how it ended. Runs in the service's leader. */
+export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>> {
+  readonly #place: Workplace<E>;
+  readonly #followers: Followers;
+  readonly #starts: Starts<E>;
+  readonly #hints = new EventEmitter();
+  /** Hints when the next waiting attempt may begin. */
+  #due: NodeJS.Timeout | undefined;
+
+  constructor(
+    readonly deps: WorkDeps,
+    readonly kind: WorkKind<E>,
+  ) {
+    this.#place = { deps, kind };
+    this.#followers = new Followers(deps, () => this.#hints.emit('hint'));
+    this.#starts = new Starts(this.#place);
+  }
+
+  async list(): Promise<readonly WorkState<E>[]> {
+    const jobs = new Map((await this.deps.jobs.list()).map((job) => [job.name, job]));
+    const opens = await this.deps.ledger.open(this.kind.service);
+    this.#hintWhenDue(opens);
+    const works = inTurn(opens).map((open) => this.#openWork(open));
+    const places = new Places(this.deps);
+    for (const work of works) if (isAtWork(jobs.get(work.name))) places.hold(projectOf(work));
+    const states: WorkState<E>[] = [];
+    for (const work of works) {
+      const state = await this.#look(work, jobs.get(work.name));
+      if (state?.kind === 'start' && state.job === undefined && !places.take(projectOf(work))) continue;
+      if (state !== undefined) states.push(state);
+    }
+    return states;
+  }
+
+  async *changes(signal: AbortSignal): AsyncIterable<void> {
+    try {
+      for await (const _ of on(this.#hints, 'hint', { signal })) yield;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      clearTimeout(this.#due);
+    }
+  }
+
+  async report(state: WorkState<E>, signal: AbortSignal): Promise<readonly Event[]> {
+    switch (state.kind) {
+      case 'start':
+        return this.#start(state, signal);
+      case 'follow':
+        return this.#adopt(state, signal);
+      case 'told':
+        return conclude(this.#place, state, undefined);
+      case 'stopped':
+        await this.deps.jobs.stop(state.name);
+        return conclude(this.#place, state, { ...state.kept, outcome: 'cancel', reason: state.reason });
+      case 'ended': {
+        const end = state.job.end ?? { kind: 'lost', message: 'the job ended, and nobody knows how' };
+        const verdict = await this.kind.verdict({ ...state, end }, signal);
+        return conclude(this.#place, state, { ...state.kept, ...verdict });
+      }
+    }
+  }
+
+  async mark(state: WorkState<E>): Promise<void> {
+    if (state.kind === 'start' || state.kind === 'follow') return;
+    // The open record goes last: without it nobody would ever look at the job again.
+    await this.deps.jobs.remove(state.name);
+    await this.deps.ledger.close(openKey(this.kind.service, this.#keyOf(state.event)));
+    this.#followers.forget(state.name);
+    this.#starts.forget(state.name);
+  }
+
+  async #look(work: OpenWork<E>, job: JobState | undefined): Promise<WorkState<E> | undefined> {
+    const ended = await this.deps.ledger.read(stageEndedKey(this.#keyOf(work.event)));
+    if (ended !== undefined) return { ...work, kind: 'told' };
+    const stop = await stopReason(this.deps, work, job);
+    if (stop !== undefined) return this.#stopped(work, job, stop);
+    if (job === undefined || job.phase === 'waiting')
+      return isDue(work.open, this.deps.clock()) ? { ...work, kind: 'start', job } : undefined;
+    const kept = this.#followers.kept(work.name);
+    if (job.phase === 'ended' && kept !== undefined) return { ...work, kind: 'ended', job, kept };
+    return this.#followers.isFollowing(work.name) ? undefined : { ...work, kind: 'follow', job };
+  }
+
+  /** The output of what is stopped is kept too: it is told when its log is sealed. */
+  #stopped(work: OpenWork<E>, job: JobState | undefined, reason: Reason): WorkState<E> | undefined {
+    const kept = this.#followers.kept(work.name);
+    if (job === undefined || kept !== undefined) return { ...work, kind: 'stopped', job, kept, reason };
+    void this.deps.jobs
+      .stop(work.name)
+      .catch((error: unknown) =>
+        this.deps.warn('a job could not be stopped', { job: work.name, error: String(error) }),
+      );
+    return this.#followers.isFollowing(work.name) ? undefined : { ...work, kind: 'follow', job };
+  }
+
+  #hintWhenDue(opens: readonly OpenRecord[]): void {
+    clearTimeout(this.#due);
+    const waitMs = nextDueMs(opens, this.deps.clock());
+    if (waitMs !== undefined) this.#due = setTimeout(() => this.#hints.emit('hint'), waitMs).unref();
+  }
+
+  async #start(work: OpenWork<E>, signal: AbortSignal): Promise<readonly Event[]> {
+    const failed = await this.#starts.start(work, signal);
+    if (failed !== undefined) return conclude(this.#place, work, { outcome: 'error', reason: failed });
+    const startedAt = await this.#recordStart(work, this.deps.clock());
+    this.#follow(work, signal);
+    return [this.kind.started(work.event.data.customData, startedAt)];
+  }
+
+  /** Follows a job that an earlier process started, and may not have told of. */
+  async #adopt(work: OpenWork<E> & { job: JobState }, signal: AbortSignal): Promise<readonly Event[]> {
+    const { startedAtMs } = work.job;
+    const startedAt = startedAtMs === undefined ? undefined : await this.#recordStart(work, startedAtMs);
+    this.#follow(work, signal);
+    return startedAt === undefined ? [] : [this.kind.started(work.event.data.customData, startedAt)];
+  }
+
+  #follow({ name, event }: OpenWork<E>, signal: AbortSignal): void {
+    this.#followers.follow({ name, work: this.#keyOf(event) }, signal);
+  }
+
+  async #recordStart({ event }: OpenWork<E>, startedAtMs: number): Promise<string> {
+    const started = { stage: this.kind.stage, startedAt: instant(startedAtMs) };
+    return (await this.deps.ledger.write(stageStartedKey(this.#keyOf(event)), started)).record.startedAt;
+  }
+
+  #keyOf({ data }: E): WorkKey {
+    const { run, attempt } = data.customData;
+    return { run, attempt, stage: this.kind.stage };
+  }
+
+  #openWork(open: OpenRecord): OpenWork<E> {
+    // Only the service's own stage opens its records, and always with this type of event.
+    const event = open.event as E;
+    return { event, open, name: workKeyText(this.#keyOf(event)) };
+  }
+}
+
+/** A job that has not ended has a place, also one that waits for its machine. */
+const isAtWork = (job: JobState | undefined): boolean => job !== undefined && job.phase !== 'ended';
+const projectOf = ({ event }: OpenWork<WorkEvent>): string => event.data.customData.source;
+
+/** Work of one name is looked at by one at a time. */
+export const workStateKey = ({ name }: WorkState<WorkEvent>): string => name;
