@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { BusInUseError, LmdbBus } from '@keelson/bus';
 import type { AuditEntry } from '@keelson/bus';
+import { TerminalError } from '@keelson/stage';
 import { liveBus, openBusAccess } from './bus-access';
 import { dataDirectory, prepareDataDirectory, socketPath } from './data-directory';
 import type { DataDirectory } from './data-directory';
@@ -52,6 +53,23 @@ describe('the bus of a data directory, for commands', () => {
     expect(await bus.queues()).toEqual([]);
     expect(await bus.parked()).toEqual([]);
     expect(await bus.unpark('nobody/1', 'drop')).toBe(false);
+  });
+
+  it('puts messages into the inbox of the running `up`, and shows those that were parked', async () => {
+    const data = await newData();
+    const served = await serve(data);
+    const bus = await access(data);
+    await bus.offer({ contentType: 'text/plain', headers: { From: 'tool' }, body: Uint8Array.from([0, 255]) });
+    const stop = new AbortController();
+    const refuse = () => Promise.reject(new TerminalError('not for us'));
+    const consumed = served.consumeInbox({ service: 'watcher', prefetch: 1 }, refuse, stop.signal);
+    while ((await bus.parked()).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    stop.abort();
+    await consumed;
+    const [parked] = await bus.parked();
+    expect(parked).toMatchObject({ event: undefined, reason: { error: 'not for us' } });
+    expect(parked?.message).toMatchObject({ contentType: 'text/plain', headers: { from: 'tool' } });
+    expect([...(parked?.message?.body ?? [])]).toEqual([0, 255]);
   });
 
   it('is the store itself when nothing runs', async () => {

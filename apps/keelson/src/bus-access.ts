@@ -7,7 +7,7 @@ import { SocketBus } from './socket-bus';
 import { UsageError } from './usage-error';
 
 /** What commands need of a bus. */
-export type BusAccess = Pick<Bus, 'publish' | 'replay' | 'queues' | 'parked' | 'unpark' | 'close'> & {
+export type BusAccess = Pick<Bus, 'publish' | 'offer' | 'replay' | 'queues' | 'parked' | 'unpark' | 'close'> & {
   /** Whether an `up` is there to act on what is published. */
   isLive: boolean;
 };

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { parseOutsideMessage } from '@keelson/bus';
 import type { AuditEntry, Bus, Parked, QueueState } from '@keelson/bus';
 import { parseEvent } from '@keelson/events';
 import { UsageError } from './usage-error';
@@ -25,6 +26,10 @@ export class SocketBus {
     await this.#json('POST', '/v1/events', events);
   }
 
+  async offer({ body, ...message }: Parameters<Bus['offer']>[0]): Promise<void> {
+    await this.#json('POST', '/v1/inbox', { ...message, body: Buffer.from(body).toString('base64') });
+  }
+
   /** Ends when caught up, when the signal aborts, and when the `up` ends. */
   async *replay(options: { from: number | 'end'; follow: boolean }, signal: AbortSignal): AsyncIterable<AuditEntry> {
     const response = await this.#send('GET', `/v1/audit?from=${options.from}&follow=${options.follow}`);
@@ -46,7 +51,14 @@ export class SocketBus {
 
   queues = async (): Promise<QueueState[]> => (await this.#json('GET', '/v1/queues')) as QueueState[];
 
-  parked = async (): Promise<Parked[]> => (await this.#json('GET', '/v1/parked')) as Parked[];
+  async parked(): Promise<Parked[]> {
+    const parked = (await this.#json('GET', '/v1/parked')) as (Omit<Parked, 'message'> & { message?: string })[];
+    return parked.map(({ message, ...rest }) => ({
+      ...rest,
+      event: rest.event,
+      ...(message === undefined ? {} : { message: parseOutsideMessage(message) }),
+    }));
+  }
 
   async unpark(id: string, what: 'replay' | 'drop'): Promise<boolean> {
     return ((await this.#json('POST', '/v1/parked', { id, what })) as { found: boolean }).found;

@@ -40,6 +40,7 @@ describe('the socket of an `up`', () => {
     ['GET /v1/nothing', '', /there is no GET \/v1\/nothing/],
     ['POST /v1/events', '{', /JSON/],
     ['POST /v1/events', '[{"type":"x"}]', /not an event/],
+    ['POST /v1/inbox', '{"headers":{},"body":"no base64!"}', /body/],
     ['POST /v1/parked', '{"id":"a","what":"burn"}', /what/],
     ['GET /v1/audit?from=-1&follow=false', '', /from/],
     ['GET /v1/audit?from=0&follow=perhaps', '', /follow/],

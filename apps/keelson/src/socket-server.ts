@@ -1,5 +1,6 @@
 import { parseEvent } from '@keelson/events';
-import type { Bus } from '@keelson/bus';
+import { outsideMessageJson } from '@keelson/bus';
+import type { Bus, Parked } from '@keelson/bus';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { chmod, rm } from 'node:fs/promises';
@@ -11,6 +12,12 @@ const maxBodyBytes = 4 * 1024 * 1024;
 const auditQuery = z.object({
   from: z.union([z.literal('end'), z.coerce.number().int().min(0)]),
   follow: z.stringbool(),
+});
+const offered = z.object({
+  contentType: z.string().exactOptional(),
+  headers: z.record(z.string(), z.string()),
+  /** In base64. */
+  body: z.base64(),
 });
 const unparkRequest = z.object({ id: z.string(), what: z.enum(['replay', 'drop']) });
 
@@ -56,12 +63,17 @@ async function answer({ bus, request, response, signal }: Exchange): Promise<voi
       await bus.publish(events.map(parseEvent), signal);
       return send(response, {});
     }
+    case 'POST /v1/inbox': {
+      const message = offered.parse(JSON.parse(await body(request)));
+      await bus.offer({ ...message, body: Buffer.from(message.body, 'base64') });
+      return send(response, {});
+    }
     case 'GET /v1/audit':
       return streamAudit({ bus, request, response, signal }, url.searchParams);
     case 'GET /v1/queues':
       return send(response, await bus.queues());
     case 'GET /v1/parked':
-      return send(response, await bus.parked());
+      return send(response, (await bus.parked()).map(parkedForWire));
     case 'POST /v1/parked': {
       const { id, what } = unparkRequest.parse(JSON.parse(await body(request)));
       return send(response, { found: await bus.unpark(id, what) });
@@ -83,6 +95,10 @@ async function streamAudit({ bus, request, response, signal }: Exchange, query: 
   }
   response.end();
 }
+
+/** A message from outside as text, for its body is bytes. */
+const parkedForWire = ({ message, ...parked }: Parked) =>
+  message ? { ...parked, message: outsideMessageJson(message) } : parked;
 
 function send(response: ServerResponse, value: unknown): void {
   response.writeHead(200, { 'content-type': 'application/json' });

@@ -1,8 +1,8 @@
 import { TerminalError } from '@keelson/stage';
 import type { Delay, Outcome } from '@keelson/stage';
-import { encodeEvents } from './audit-log';
-import type { EncodedEvent } from './audit-log';
 import type { ParkReason } from './bus';
+import { encodeEvents } from './encoded-event';
+import type { EncodedEvent } from './encoded-event';
 import type { StoredDelivery } from './stored-delivery';
 
 /** `delivery.parking` says why. */

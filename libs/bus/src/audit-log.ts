@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { parseEvent } from '@keelson/events';
-import type { Event } from '@keelson/events';
 import type { AuditEntry } from './bus';
+import type { EncodedEvent } from './encoded-event';
 import type { Store } from './lmdb-store';
-
-/** An event as text, made before the transaction: what cannot be written must fail its caller, not the group. */
-export type EncodedEvent = { type: string; json: string };
-
-export const encodeEvents = (events: readonly Event[]): EncodedEvent[] =>
-  events.map((event) => ({ type: event.type, json: JSON.stringify(event) }));
 
 /** A stored event: text until `decodeAudit`, for it may have been written by another version. */
 export type AuditRow = { offset: number; text: string };
@@ -37,12 +31,18 @@ export class AuditLog {
 
   /** Stores one event and how many deliveries will need it; returns its offset. In a transaction. */
   append(event: EncodedEvent, publishedAtMs: number, deliveries: number): number {
-    const { meta, audit, references } = this.#store;
-    const offset = Number(meta.get(nextKey) ?? '0');
-    meta.putSync(nextKey, String(offset + 1));
+    const { audit, references } = this.#store;
+    const offset = this.takeOffset();
     audit.putSync(offset, `{"publishedAtMs":${publishedAtMs},"event":${event.json}}`);
     if (deliveries > 0) references.putSync(offset, String(deliveries));
     if (offset % trimEvery === trimEvery - 1) this.#trim(publishedAtMs - this.#retentionMs);
+    return offset;
+  }
+
+  /** A number that no event has or will have. In a transaction. */
+  takeOffset(): number {
+    const offset = this.end();
+    this.#store.meta.putSync(nextKey, String(offset + 1));
     return offset;
   }
 

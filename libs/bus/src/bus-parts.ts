@@ -1,11 +1,14 @@
 import type { DeliveryLimits } from './answer';
 import { AuditLog } from './audit-log';
-import type { EncodedEvent } from './audit-log';
 import { Consumers } from './consumers';
 import { DeliveryLanes } from './delivery-lanes';
 import { DueTimer } from './due-timer';
+import type { EncodedEvent } from './encoded-event';
 import { GroupCommit } from './group-commit';
+import { Inbox, inboxName } from './inbox';
 import type { Store } from './lmdb-store';
+import type { Offered } from './outside-message';
+import { outsideMessage } from './outside-message';
 import { SteadyClock } from './steady-clock';
 import { Subscriptions } from './subscriptions';
 import { BusTransaction } from './transaction';
@@ -30,6 +33,7 @@ export type BusParts = BusSettings & {
   store: Store;
   lanes: DeliveryLanes;
   audit: AuditLog;
+  inbox: Inbox;
   subscriptions: Subscriptions;
   consumers: Consumers;
   commits: GroupCommit<BusTransaction>;
@@ -46,11 +50,13 @@ const promoteAtMost = 500;
 const retryStoringMs = 1_000;
 
 export function assembleParts(store: Store, settings: BusSettings): BusParts {
+  const audit = new AuditLog(store, settings.auditRetentionMs);
   const parts: BusParts = {
     ...settings,
     store,
     lanes: new DeliveryLanes(store),
-    audit: new AuditLog(store, settings.auditRetentionMs),
+    audit,
+    inbox: new Inbox(store, audit),
     subscriptions: new Subscriptions(store),
     consumers: new Consumers(),
     steadyClock: new SteadyClock(settings.wallClock),
@@ -79,6 +85,19 @@ export function publishIn(parts: BusParts, events: readonly EncodedEvent[]): voi
     const offset = parts.audit.append(event, publishedAtMs, takers.length);
     for (const service of takers) parts.lanes.add({ service, offset });
   }
+}
+
+/** Stores a message from outside and lays it into the inbox, which is there from now on. In a transaction. */
+export function offerIn(parts: BusParts, offered: Offered): void {
+  const message = outsideMessage(offered, Math.round(parts.wallClock()));
+  parts.subscriptions.add(inboxName, []);
+  parts.lanes.add({ service: inboxName, offset: parts.inbox.append(message) });
+}
+
+/** One delivery less needs what lies under the offset. In a transaction. */
+export function release({ inbox, audit }: BusParts, offset: number): void {
+  if (inbox.has(offset)) inbox.forget(offset);
+  else audit.release(offset);
 }
 
 /** A transaction of its own: what is due becomes ready, and what is ready is handed out. */

@@ -3,6 +3,7 @@ import { describeAudit } from './bus-audit.contract';
 import { describeCrashes } from './bus-crash.contract';
 import { describeDelivery } from './bus-delivery.contract';
 import { describeFailures } from './bus-failure.contract';
+import { describeInbox } from './bus-inbox.contract';
 import { describeLeadership } from './bus-leadership.contract';
 import { describeParking } from './bus-parking.contract';
 
@@ -16,6 +17,7 @@ export function describeBus(name: string, makeHarness: MakeHarness): void {
     describe('failures', () => describeFailures(makeHarness));
     describe('parking', () => describeParking(makeHarness));
     describe('crashes', () => describeCrashes(makeHarness));
+    describe('inbox', () => describeInbox(makeHarness));
     describe('audit', () => describeAudit(makeHarness));
     describe('leadership', () => describeLeadership(makeHarness));
   });

@@ -27,6 +27,20 @@ export type Delivery = {
 
 export type Handler = (event: Event, delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
 
+/** A message from outside, as it came. */
+export type OutsideMessage = {
+  /** Made from the content: the same at every delivery, and for another message that says the same. */
+  id: string;
+  contentType?: string;
+  /** Names in lower case; values as text. */
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+  /** When it was put into the inbox or, where that is not recorded, first seen: milliseconds since the epoch. */
+  receivedAtMs: number;
+};
+
+export type InboxHandler = (message: OutsideMessage, delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
+
 /** One service's queue, for operators. */
 export type QueueState = {
   service: string;
@@ -45,8 +59,10 @@ export type Parked = {
   /** Names this parked delivery to `replay` and `drop`. */
   id: string;
   service: string;
-  /** Undefined when what is stored is not an event of this version; the reason says so. */
+  /** Undefined for a message from outside, and when what is stored is not an event of this version; the reason says so. */
   event: Event | undefined;
+  /** What came, when it came through the inbox. */
+  message?: OutsideMessage;
   reason: ParkReason;
   failures: number;
   parkedAtMs: number;
@@ -70,6 +86,20 @@ export interface Bus {
    */
   consume(subscription: Subscription, handler: Handler, signal: AbortSignal): Promise<void>;
   /**
+   * Puts a message into the inbox, as an outsider does; durable when it resolves. Waits there until somebody consumes the inbox.
+   * @throws BusUnavailableError when durability could not be confirmed: offer it again
+   */
+  offer(message: Pick<OutsideMessage, 'contentType' | 'headers' | 'body'>): Promise<void>;
+  /**
+   * Handles messages from outside until the signal aborts; as `consume`, but that the service is asked nothing before a message
+   * is parked: it belongs to no run. Parked messages lie in the service's parking.
+   */
+  consumeInbox(
+    subscription: { service: string; prefetch: number },
+    handler: InboxHandler,
+    signal: AbortSignal,
+  ): Promise<void>;
+  /**
    * Runs `work` while this process leads the service; its signal aborts when leadership ends. When `work` ends, leads again
    * after a pause, until the outer signal aborts. Not fenced: two leaders may overlap for a moment.
    */
@@ -79,7 +109,7 @@ export interface Bus {
    * Ends when caught up, unless `follow`: then it goes on until the signal aborts.
    */
   replay(options: { from: number | 'end'; follow: boolean }, signal: AbortSignal): AsyncIterable<AuditEntry>;
-  /** The state of every known service's queue; a service nobody ever subscribed is not in it. */
+  /** The state of every known service's queue, and of the inbox as that of `inbox`; one nobody ever subscribed is not in it. */
   queues(): Promise<readonly QueueState[]>;
   /** Parked deliveries of all services, oldest first. */
   parked(): Promise<readonly Parked[]>;

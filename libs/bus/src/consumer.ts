@@ -1,30 +1,31 @@
-import { TerminalError } from '@keelson/stage';
-import type { Event } from '@keelson/events';
-import { answerBeforehand, answerToError, answerToFailedPark, answerToOutcome, messageOf, park } from './answer';
-import type { Answer, ParkAnswer } from './answer';
-import { decodeAudit, encodeEvents } from './audit-log';
-import type { AuditEntry, Handler, Subscription } from './bus';
+import { messageOf, park } from './answer';
+import type { Answer } from './answer';
+import { answerDelivery } from './answer-delivery';
+import type { DeliveryTask, Taken } from './answer-delivery';
 import type { BusParts } from './bus-parts';
 import type { Found } from './delivery-lanes';
 import { storeAnswer } from './store-answer';
-import type { StoredDelivery } from './stored-delivery';
 import type { Taker } from './transaction';
 import { pause } from './waiting';
 
 type InWork = { found: Found; ended: Promise<void> };
 
+/** What the deliveries of a queue carry. */
+export type Read<T> = (offset: number) => Omit<Taken<T>, 'stored'>;
+
 /** One call of `consume`: the deliveries it has in work, and what becomes of each. */
-export class Consumer implements Taker {
+export class Consumer<T> implements Taker {
   readonly #parts: BusParts;
-  readonly #subscription: Subscription;
-  readonly #handler: Handler;
+  readonly #task: DeliveryTask<T>;
+  readonly #read: Read<T>;
   readonly #inWork = new Map<number, InWork>();
   readonly #stopping = new AbortController();
 
-  constructor(parts: BusParts, subscription: Subscription, handler: Handler) {
+  /** @param read throws when what is stored is not of this version */
+  constructor(parts: BusParts, task: DeliveryTask<T>, read: Read<T>) {
     this.#parts = parts;
-    this.#subscription = subscription;
-    this.#handler = handler;
+    this.#task = task;
+    this.#read = read;
   }
 
   get taking(): boolean {
@@ -32,7 +33,7 @@ export class Consumer implements Taker {
   }
 
   get places(): number {
-    return this.#subscription.prefetch - this.#inWork.size;
+    return this.#task.prefetch - this.#inWork.size;
   }
 
   start(found: Found): void {
@@ -60,45 +61,17 @@ export class Consumer implements Taker {
   }
 
   async #answer(found: Found): Promise<Answer> {
-    const { limits } = this.#parts;
-    let entry: AuditEntry;
+    const { limits, onError } = this.#parts;
+    let taken: Taken<T>;
     try {
-      entry = decodeAudit(this.#parts.audit.get(found.offset) ?? { offset: found.offset, text: '' });
+      taken = { ...this.#read(found.offset), stored: found.delivery };
     } catch (error) {
       // Nothing that onPark could be told about; a person looks, or drops it.
       const text = `the stored event cannot be read: ${messageOf(error)}`;
-      this.#parts.onError(new Error(`a delivery of ${found.service} is parked: ${text}`, { cause: error }));
+      onError(new Error(`a delivery of ${this.#task.service} is parked: ${text}`, { cause: error }));
       return park('terminal', text, found.delivery);
     }
-    const answer = answerBeforehand(found.delivery, limits) ?? (await this.#ask(entry, found.delivery));
-    return answer.kind === 'park' ? this.#beforePark(entry.event, answer) : answer;
-  }
-
-  async #ask(entry: AuditEntry, stored: StoredDelivery): Promise<Answer> {
-    const { limits } = this.#parts;
-    const { failures, agains, redelivered } = stored;
-    const delivery = { failures, agains, redelivered, publishedAtMs: entry.publishedAtMs };
-    const startedMs = performance.now();
-    try {
-      const outcome = await this.#handler(entry.event, delivery, this.#stopping.signal);
-      return answerToOutcome({ outcome, tookMs: performance.now() - startedMs }, stored, limits);
-    } catch (error) {
-      // We told it to end: whatever it threw then is not the delivery's failure.
-      const interrupted = this.#stopping.signal.aborted && !(error instanceof TerminalError);
-      return interrupted ? { kind: 'give-back' } : answerToError(error, stored, limits);
-    }
-  }
-
-  async #beforePark(event: Event, answer: ParkAnswer): Promise<Answer> {
-    const { onPark } = this.#subscription;
-    if (!onPark) return answer;
-    try {
-      return { ...answer, events: encodeEvents(await onPark(event, answer.delivery.parking.reason)) };
-    } catch (cause) {
-      const text = `event ${event.id} of ${this.#subscription.service} is not parked yet: onPark failed: ${messageOf(cause)}`;
-      this.#parts.onError(new Error(text, { cause }));
-      return answerToFailedPark(answer, this.#parts.limits);
-    }
+    return answerDelivery(this.#task, taken, { limits, onError, signal: this.#stopping.signal });
   }
 
   /** Stores the answer, however often the disk must be asked. When the bus closes first, the next start redelivers. */
@@ -108,7 +81,7 @@ export class Consumer implements Taker {
       try {
         return await commits.run((transaction) => {
           if (!this.#inWork.has(found.offset)) return; // given back in the meantime
-          storeAnswer(this.#parts, found, answer);
+          storeAnswer(this.#parts, { found, owner: this.#task.service }, answer);
           transaction.free(this, found.offset);
         });
       } catch (cause) {

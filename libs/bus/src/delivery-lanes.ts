@@ -51,8 +51,9 @@ export class DeliveryLanes {
     this.#move(from, [place.service, waiting.lane, waiting.dueAtMs, place.offset], delivery);
   }
 
-  park(place: Place, delivery: StoredDelivery): void {
-    this.#move([place.service, 'work', place.offset], [place.service, 'parked', place.offset], delivery);
+  /** The delivery in work is parked with its owner: the queue's service, or who takes in what comes from outside. */
+  park(place: Place, delivery: StoredDelivery, owner: string): void {
+    this.#move([place.service, 'work', place.offset], [owner, 'parked', place.offset], delivery);
   }
 
   /** The delivery in work becomes ready again. */
@@ -60,11 +61,11 @@ export class DeliveryLanes {
     this.#move([place.service, 'work', place.offset], [place.service, 'ready', place.offset], delivery);
   }
 
-  /** Puts a parked delivery back, as if it were new. False when it is not parked. */
-  unpark(place: Place): boolean {
+  /** Puts a parked delivery back into a queue, as if it were new. False when it is not parked. */
+  unpark(place: Place, queue: string): boolean {
     const key: DeliveryKey = [place.service, 'parked', place.offset];
     if (!this.#store.deliveries.doesExist(key)) return false;
-    this.#move(key, [place.service, 'ready', place.offset], freshDelivery);
+    this.#move(key, [queue, 'ready', place.offset], freshDelivery);
     return true;
   }
 

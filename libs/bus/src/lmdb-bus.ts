@@ -1,45 +1,29 @@
 import { setMaxListeners } from 'node:events';
 import type { Event } from '@keelson/events';
-import type { Delay } from '@keelson/stage';
 import { messageOf } from './answer';
-import { encodeEvents } from './audit-log';
+import { eventTask, inboxTask } from './answer-delivery';
+import type { DeliveryTask } from './answer-delivery';
+import { decodeAudit } from './audit-log';
 import { BusUnavailableError } from './bus';
 import { BusInUseError } from './bus-in-use-error';
-import type { AuditEntry, Bus, Handler, Parked, QueueState, Subscription } from './bus';
-import { assembleParts, publishIn } from './bus-parts';
-import type { BusParts, BusSettings } from './bus-parts';
+import type { AuditEntry, Bus, Handler, InboxHandler, Parked, QueueState, Subscription } from './bus';
+import { assembleParts, offerIn, publishIn, release } from './bus-parts';
+import type { BusParts } from './bus-parts';
 import { Consumer } from './consumer';
+import type { Read } from './consumer';
 import { claimDirectory, releaseDirectory } from './directory-owner';
+import { encodeEvents } from './encoded-event';
+import { inboxName } from './inbox';
 import { Leadership } from './leadership';
+import { settingsOf } from './lmdb-options';
+import type { LmdbBusOptions } from './lmdb-options';
 import { closeStore, openStore } from './lmdb-store';
+import type { Offered } from './outside-message';
 import { placeOf, parkedDeliveries, queueStates } from './queue-view';
 import { recover } from './recover';
 import { replayAudit } from './replay-audit';
 import type { BusTransaction } from './transaction';
 import { pause, untilAborted } from './waiting';
-
-export type LmdbBusOptions = {
-  /** Of the bus alone; made when it is not there. */
-  directory: string;
-  /** Waits after failed tries, in milliseconds; one failure more parks. Default 10 s, 1 m, 10 m. */
-  retryMs?: readonly number[];
-  /** What the delays of `again` mean, in milliseconds. Default: what they say. */
-  againMs?: Readonly<Record<Delay, number>>;
-  /** How long one delivery may answer `again`. Default 24 h. */
-  againDeadlineMs?: number;
-  /** Hand-outs after the first that may end without an answer. Default 5. */
-  maxRedeliveries?: number;
-  /** How long the audit keeps an event that no delivery needs. Default 30 days. */
-  auditRetentionMs?: number;
-  /** How long a consumer that ends waits for handlers that do not heed their signal. Default 5 s. */
-  graceMs?: number;
-  /** Between two terms of one leader. Default 1 s. */
-  leadPauseMs?: number;
-  /** Wall-clock time, milliseconds since the epoch. */
-  clock?: () => number;
-  /** Told of faults that nobody else is told. Default: a process warning. */
-  onError?: (error: Error) => void;
-};
 
 /**
  * The bus of one machine: one LMDB environment in one directory, owned by one process.
@@ -94,21 +78,31 @@ export class LmdbBus implements Bus {
   }
 
   consume(subscription: Subscription, handler: Handler, signal: AbortSignal): Promise<void> {
-    return this.#tracked(async () => {
-      const { service, types, prefetch } = subscription;
-      checkService(service);
-      if (!(prefetch >= 1)) throw new RangeError(`${service}: prefetch is ${prefetch}, not at least 1`);
-      if (signal.aborted) return;
-      const consumer = new Consumer(this.#parts, subscription, handler);
-      this.#parts.consumers.add(service, consumer);
-      try {
-        await this.#commit('a subscription', () => this.#parts.subscriptions.add(service, types));
-        await untilAborted(signal, this.#parts.closing.signal);
-        await consumer.stop();
-      } finally {
-        this.#parts.consumers.remove(service, consumer);
-      }
-    });
+    const { audit } = this.#parts;
+    const read = (offset: number) => {
+      const { event, publishedAtMs } = decodeAudit(audit.get(offset) ?? { offset, text: '' });
+      return { content: event, publishedAtMs };
+    };
+    const { service: queue, types } = subscription;
+    return this.#take({ queue, types, task: eventTask(subscription, handler), read }, signal);
+  }
+
+  async offer(message: Offered): Promise<void> {
+    await this.#commit('the message', () => offerIn(this.#parts, message));
+  }
+
+  consumeInbox(
+    subscription: { service: string; prefetch: number },
+    handler: InboxHandler,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { inbox } = this.#parts;
+    const read = (offset: number) => {
+      const content = inbox.get(offset);
+      if (!content) throw new Error('it is gone');
+      return { content, publishedAtMs: content.receivedAtMs };
+    };
+    return this.#take({ queue: inboxName, types: [], task: inboxTask(subscription, handler), read }, signal);
   }
 
   lead(service: string, work: (signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<void> {
@@ -133,11 +127,11 @@ export class LmdbBus implements Bus {
   async unpark(id: string, what: 'replay' | 'drop'): Promise<boolean> {
     const place = placeOf(id);
     if (!place) return false;
-    const { lanes, audit } = this.#parts;
+    const { lanes, inbox } = this.#parts;
     return this.#commit('a parked delivery', () => {
-      if (what === 'replay') return lanes.unpark(place);
+      if (what === 'replay') return lanes.unpark(place, inbox.has(place.offset) ? inboxName : place.service);
       const dropped = lanes.dropParked(place);
-      if (dropped) audit.release(place.offset);
+      if (dropped) release(this.#parts, place.offset);
       return dropped;
     });
   }
@@ -164,6 +158,29 @@ export class LmdbBus implements Bus {
       onError(new Error(`${store.directory} could not be given up: ${messageOf(cause)}`, { cause }));
     }
     await closeStore(store);
+  }
+
+  /** Takes deliveries of a queue until the signal aborts. */
+  #take<T>({ queue, types, task, read }: Taking<T>, signal: AbortSignal): Promise<void> {
+    return this.#tracked(async () => {
+      const { service, prefetch } = task;
+      checkService(service);
+      if (!(prefetch >= 1)) throw new RangeError(`${service}: prefetch is ${prefetch}, not at least 1`);
+      if (signal.aborted) return;
+      const { consumers, subscriptions, closing } = this.#parts;
+      const consumer = new Consumer(this.#parts, task, read);
+      consumers.add(queue, consumer);
+      try {
+        await this.#commit('a subscription', () => {
+          subscriptions.add(queue, types);
+          if (queue !== service) subscriptions.add(service, []); // its parking is to be seen
+        });
+        await untilAborted(signal, closing.signal);
+        await consumer.stop();
+      } finally {
+        consumers.remove(queue, consumer);
+      }
+    });
   }
 
   /** Runs a call that lasts, so that `close` can wait for it. */
@@ -195,26 +212,9 @@ export class LmdbBus implements Bus {
   }
 }
 
-const second = 1_000;
-const minute = 60 * second;
-const hour = 60 * minute;
-
-function settingsOf(options: LmdbBusOptions): BusSettings {
-  return {
-    limits: {
-      retryMs: options.retryMs ?? [10 * second, minute, 10 * minute],
-      againMs: options.againMs ?? { '1s': second, '10s': 10 * second, '1m': minute, '10m': 10 * minute },
-      againDeadlineMs: options.againDeadlineMs ?? 24 * hour,
-      maxRedeliveries: options.maxRedeliveries ?? 5,
-    },
-    wallClock: options.clock ?? Date.now,
-    auditRetentionMs: options.auditRetentionMs ?? 30 * 24 * hour,
-    graceMs: options.graceMs ?? 5 * second,
-    leadPauseMs: options.leadPauseMs ?? second,
-    onError: options.onError ?? ((error) => process.emitWarning(error)),
-  };
-}
+type Taking<T> = { queue: string; types: readonly string[]; task: DeliveryTask<T>; read: Read<T> };
 
 function checkService(service: string): void {
+  if (service === inboxName) throw new RangeError(`${inboxName} is the inbox, not the name of a service`);
   if (!/^[a-z][a-z0-9-]{0,62}$/.test(service)) throw new RangeError(`not a service name: ${JSON.stringify(service)}`);
 }

@@ -17,7 +17,8 @@ import {
 import type { BusTimes } from './bus-harness.contract';
 import { lmdbHarness } from './lmdb-harness.contract';
 import type { LmdbHarness } from './lmdb-harness.contract';
-import type { LmdbBus, LmdbBusOptions } from './lmdb-bus';
+import type { LmdbBus } from './lmdb-bus';
+import type { LmdbBusOptions } from './lmdb-options';
 
 let harness: LmdbHarness;
 let bus: LmdbBus;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BusHarness, BusTimes } from './bus-harness.contract';
 import { LmdbBus } from './lmdb-bus';
-import type { LmdbBusOptions } from './lmdb-bus';
+import type { LmdbBusOptions } from './lmdb-options';
 
 /** A harness that also tells where the store is and what went wrong in it. */
 export type LmdbHarness = Omit<BusHarness, 'open'> & { open(): Promise<LmdbBus>; directory(): string; errors: Error[] };

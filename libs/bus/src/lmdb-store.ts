@@ -24,6 +24,8 @@ export type Store = {
   /** offset -> how many deliveries still need its event. */
   references: Database<string, number>;
   deliveries: Database<string, DeliveryKey>;
+  /** offset -> a message from outside, as JSON. */
+  inbox: Database<string, number>;
 };
 
 const formatKey = 'format';
@@ -86,6 +88,7 @@ function openTables(
     audit: table('audit'),
     references: table('references'),
     deliveries: table('deliveries'),
+    inbox: table('inbox'),
   };
 }
 

@@ -1,5 +1,5 @@
 import { decodeAudit } from './audit-log';
-import type { AuditEntry, Parked, QueueState } from './bus';
+import type { AuditEntry, OutsideMessage, Parked, QueueState } from './bus';
 import type { BusParts } from './bus-parts';
 import type { Found, Place } from './delivery-lanes';
 
@@ -37,10 +37,12 @@ export function placeOf(id: string): Place | undefined {
 }
 
 function parkedOf(parts: BusParts, { service, offset, delivery }: Found): Parked {
+  const message = messageAt(parts, offset);
   return {
     id: `${service}/${offset}`,
     service,
-    event: entryAt(parts, offset)?.event,
+    event: message ? undefined : entryAt(parts, offset)?.event,
+    ...(message ? { message } : {}),
     reason: delivery.parking?.reason ?? { code: 'terminal', error: 'the reason is not recorded' },
     failures: delivery.failures,
     parkedAtMs: delivery.parkedAtMs ?? 0,
@@ -49,8 +51,9 @@ function parkedOf(parts: BusParts, { service, offset, delivery }: Found): Parked
 
 function ageOfOldest(parts: BusParts, service: string): number | undefined {
   const oldest = parts.lanes.find(service, 'ready', 1)[0];
-  const entry = oldest && entryAt(parts, oldest.offset);
-  return entry && Math.max(parts.wallClock() - entry.publishedAtMs, 0);
+  if (!oldest) return undefined;
+  const sinceMs = messageAt(parts, oldest.offset)?.receivedAtMs ?? entryAt(parts, oldest.offset)?.publishedAtMs;
+  return sinceMs === undefined ? undefined : Math.max(parts.wallClock() - sinceMs, 0);
 }
 
 function entryAt(parts: BusParts, offset: number): AuditEntry | undefined {
@@ -59,5 +62,13 @@ function entryAt(parts: BusParts, offset: number): AuditEntry | undefined {
     return row && decodeAudit(row);
   } catch {
     return undefined; // of another version: its consumer parks it, and its reason says so
+  }
+}
+
+function messageAt(parts: BusParts, offset: number): OutsideMessage | undefined {
+  try {
+    return parts.inbox.get(offset);
+  } catch {
+    return undefined; // as above
   }
 }

@@ -78,6 +78,8 @@ export function observerLoops() {
 export const busWith = (bus: Bus, publish: Bus['publish']): Bus => ({
   publish,
   consume: (...args) => bus.consume(...args),
+  offer: (...args) => bus.offer(...args),
+  consumeInbox: (...args) => bus.consumeInbox(...args),
   lead: (...args) => bus.lead(...args),
   replay: (...args) => bus.replay(...args),
   queues: () => bus.queues(),

@@ -21,17 +21,21 @@ export async function parked(context: Asking, { replay, drop }: ParkedOptions): 
       return await context.output.write(replay === undefined ? `forgot ${id}` : `put ${id} back into its queue`);
     }
     for (const each of await bus.parked()) {
-      await (context.isJson ? writeJson(context, each) : context.output.write(line(each)));
+      await (context.isJson ? writeJson(context, forJson(each)) : context.output.write(line(each)));
     }
   } finally {
     await bus.close();
   }
 }
 
-function line({ id, event, reason, parkedAtMs }: Parked): string {
+/** A message from outside may be any bytes: in base64. */
+const forJson = ({ message, ...parked }: Parked) =>
+  message ? { ...parked, message: { ...message, body: Buffer.from(message.body).toString('base64') } } : parked;
+
+function line({ id, event, message, reason, parkedAtMs }: Parked): string {
   const data = event?.data.customData;
   const name = data !== undefined && 'run' in data ? runName(data.run) : '';
-  const type = event?.type ?? 'an event of another version';
+  const type = event?.type ?? (message ? 'a message from outside' : 'an event of another version');
   return printableText(
     `${id.padEnd(24)}  ${new Date(parkedAtMs).toISOString()}  ${name.padEnd(17)}  ${type}  ${reason.code}: ${reason.error}`,
   );
