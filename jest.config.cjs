@@ -37,7 +37,7 @@ module.exports = {
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
   moduleNameMapper: {
     '^@keelson/registry-server$': '<rootDir>/libs/registry/server/src/index.ts',
-    '^@keelson/testbed$': '<rootDir>/testbed/servers.ts',
+    '^@keelson/testbed$': '<rootDir>/testbed/index.ts',
     '^@keelson/work-testing$': '<rootDir>/libs/work/src/testing/testing.contract.ts',
     '^@keelson/app-(.*)$': '<rootDir>/apps/$1/src/app.ts',
     '^@keelson/([^/]*)$': '<rootDir>/libs/$1/src/index.ts',

@@ -1,3 +1,6 @@
+import { suiteUnless } from './suite';
+import type { Suite } from './suite';
+
 /** The addresses of the testbed's servers, as `testbed/up` prints them. From pods, replace 127.0.0.1 by `hostIp`. */
 export type Servers = {
   /** RabbitMQ: `amqp://user:password@host:port`. */
@@ -43,22 +46,10 @@ export const servers: Servers = {
   hostIp: variable('TESTBED_HOST_IP'),
 };
 
-/**
- * `describe` where the servers are there. Elsewhere the suite is skipped and says why; under `.ci/run` (KEELSON_TESTBED=required), which
- * starts them, it fails.
- */
-export function describeOn(needs: readonly (keyof Servers)[]): (name: string, suite: () => void) => void {
+/** `describe` where these servers are there; see `suiteUnless`. */
+export function describeOn(needs: readonly (keyof Servers)[]): Suite {
   const missing = needs.flatMap((need) => variablesOf[need]).filter((name) => variable(name) === '');
-  if (missing.length === 0) return (name, suite) => describe(name, suite);
-  const why = `${missing.join(', ')} not set: \`npm run testbed -- up\` starts the servers`;
-  return (name, suite) => {
-    if (variable('KEELSON_TESTBED') === 'required') {
-      test(name, () => {
-        throw new Error(why);
-      });
-      return;
-    }
-    process.stderr.write(`skipped: ${name}: ${why}\n`);
-    describe.skip(name, suite);
-  };
+  return suiteUnless(
+    missing.length === 0 ? undefined : `${missing.join(', ')} not set: \`npm run testbed -- up\` starts the servers`,
+  );
 }

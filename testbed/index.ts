@@ -1,0 +1,16 @@
+export { makeCertificate } from './certificate';
+export { FaultProxy } from './fault-proxy';
+export { freePort } from './free-port';
+export { startPrivateMinio } from './private-minio';
+export type { MinioOptions, PrivateMinio } from './private-minio';
+export { startPrivateRabbitmq } from './private-rabbitmq';
+export type { PrivateRabbitmq } from './private-rabbitmq';
+export { startPrivateRegistry } from './private-registry';
+export type { PrivateRegistry } from './private-registry';
+export { PrivateServer } from './private-server';
+export { describeWith } from './programs';
+export type { Program } from './programs';
+export { describeOn, servers } from './servers';
+export type { Servers } from './servers';
+export { suiteUnless } from './suite';
+export type { Suite } from './suite';

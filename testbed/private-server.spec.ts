@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { PrivateServer } from './private-server';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'keelson-private-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const shell = (script: string, answers: () => Promise<boolean>) =>
+  new PrivateServer({ name: 'the server', command: ['/bin/sh', '-c', script], directory, answers, startWithinMs: 500 });
+
+/** Whether the process is there and not merely waiting for its parent to take note of its end. */
+async function isAlive(pid: string): Promise<boolean> {
+  try {
+    return !/^State:\s+Z/m.test(await readFile(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+describe('a private server', () => {
+  it('that ends while starting is reported with what it printed', async () => {
+    const server = shell('echo no such disk; exit 3', () => Promise.resolve(false));
+    await expect(server.start()).rejects.toThrow(/the server ended while starting:\nno such disk/);
+  });
+
+  it('that never answers is reported, and not left running', async () => {
+    const server = shell('echo $$; exec sleep 1000', () => Promise.reject(new Error('refused')));
+    await expect(server.start()).rejects.toThrow('the server does not answer after 500 ms');
+    expect(await isAlive((await server.log()).trim())).toBe(false);
+  });
+
+  it('takes along what it started when it is killed, and its directory when it is closed', async () => {
+    const server = shell('sleep 1000 & echo $!; wait', async () => (await server.log()) !== '');
+    await server.start();
+    const pid = (await server.log()).trim();
+    expect(await isAlive(pid)).toBe(true);
+    await server.close();
+    await gone(pid);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  it('does not outlive the process that started it', async () => {
+    const script = path.join(__dirname, 'testdata/start-and-hang.ts');
+    const register = path.join(__dirname, '../libs/bus/testdata/register.cjs');
+    const parent = spawn(process.execPath, ['-r', register, script, directory], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [printed] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = printed.toString().trim();
+    expect(await isAlive(pid)).toBe(true);
+    parent.kill('SIGKILL');
+    await gone(pid);
+  });
+});
+
+async function gone(pid: string): Promise<void> {
+  for (let tries = 0; (await isAlive(pid)) && tries < 100; tries += 1) await setTimeout(50);
+  expect(await isAlive(pid)).toBe(false);
+}

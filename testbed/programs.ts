@@ -1,0 +1,55 @@
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { suiteUnless } from './suite';
+import type { Suite } from './suite';
+
+/** The servers that a suite may start for itself; see the `startPrivate...` functions. */
+export type Program = 'minio' | 'rabbitmq' | 'registry';
+
+/** Where `npm run testbed` keeps what it builds; TESTBED_HOME says otherwise. */
+const testbedHome = (): string => process.env['TESTBED_HOME'] ?? path.join(homedir(), '.cache/keelson-testbed');
+
+const find: Record<Program, () => string | undefined> = {
+  minio: () => firstThatRuns([path.join(testbedHome(), 'bin/minio'), ...onPath('minio')]),
+  rabbitmq: () => firstThatRuns(rabbitmqServers()),
+  registry: () => firstThatRuns(onPath('docker-registry')),
+};
+
+/** The path of a server's program. @throws Error when it is not installed */
+export function programPath(program: Program): string {
+  const found = find[program]();
+  if (found === undefined) throw new Error(`${program} is not installed: \`npm run testbed -- up\` installs it`);
+  return found;
+}
+
+/** `describe` where these servers are installed, so that the suite can start its own; see `suiteUnless`. */
+export function describeWith(programs: readonly Program[]): Suite {
+  const missing = programs.filter((program) => find[program]() === undefined);
+  return suiteUnless(
+    missing.length === 0
+      ? undefined
+      : `${missing.join(', ')} not installed: \`npm run testbed -- up\` installs the servers`,
+  );
+}
+
+/** Debian's own wrapper in /usr/sbin changes to another user and its fixed directories; the server's script takes them from the environment. */
+function rabbitmqServers(): string[] {
+  const lib = '/usr/lib/rabbitmq/lib';
+  if (!existsSync(lib)) return [];
+  return readdirSync(lib).map((version) => path.join(lib, version, 'sbin/rabbitmq-server'));
+}
+
+const onPath = (name: string): string[] =>
+  (process.env['PATH'] ?? '').split(':').map((directory) => path.join(directory, name));
+
+function firstThatRuns(files: readonly string[]): string | undefined {
+  return files.find((file) => {
+    try {
+      accessSync(file, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
