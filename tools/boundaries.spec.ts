@@ -3,6 +3,9 @@ import path from 'node:path';
 
 const root = path.dirname(__dirname);
 
+/** What every service is made with. */
+const everyApp = ['events', 'config', 'stage', 'bus', 'service', 'deployment'];
+
 /** What each project may import, by hand: a new edge is a decision, made here. */
 const allowed: Record<string, readonly string[]> = {
   events: [],
@@ -21,11 +24,12 @@ const allowed: Record<string, readonly string[]> = {
   pipeline: ['events'],
   work: ['events', 'jobs', 'ledger', 'logs', 'stage'],
   service: ['events', 'config', 'stage', 'bus'],
-  'app-watcher': ['events', 'config', 'stage', 'bus', 'git', 'ledger', 'service'],
-  'app-bootstrapper': ['events', 'config', 'stage', 'bus', 'git', 'ledger', 'pipeline', 'registry', 'service'],
-  'app-image-builder': ['events', 'config', 'stage', 'bus', 'ledger', 'pipeline', 'registry', 'service'],
-  'app-registry-poller': ['events', 'config', 'stage', 'bus', 'ledger', 'pipeline', 'registry', 'service'],
-  'app-test-runner': ['events', 'config', 'stage', 'bus', 'jobs', 'ledger', 'pipeline', 'service', 'work'],
+  deployment: ['config', 'bus', 'ledger', 'objects', 'registry', 'service'],
+  'app-watcher': [...everyApp, 'git', 'ledger'],
+  'app-bootstrapper': [...everyApp, 'git', 'ledger', 'pipeline', 'registry'],
+  'app-image-builder': [...everyApp, 'ledger', 'pipeline', 'registry'],
+  'app-registry-poller': [...everyApp, 'ledger', 'pipeline', 'registry'],
+  'app-test-runner': [...everyApp, 'jobs', 'ledger', 'pipeline', 'work'],
 };
 const everything = Object.keys(allowed);
 

@@ -8,6 +8,7 @@ export const mayImport = {
   'layer:store': ['layer:schema', 'layer:stage', 'layer:port', 'layer:protocol'],
   'layer:service': ['layer:schema', 'layer:stage', 'layer:port'],
   'layer:work': ['layer:schema', 'layer:stage', 'layer:port', 'layer:protocol', 'layer:store'],
+  'layer:deployment': ['layer:schema', 'layer:stage', 'layer:port', 'layer:protocol', 'layer:store', 'layer:service'],
   'layer:app': [
     'layer:schema',
     'layer:stage',
@@ -16,6 +17,7 @@ export const mayImport = {
     'layer:store',
     'layer:work',
     'layer:service',
+    'layer:deployment',
   ],
   'layer:command': [
     'layer:schema',
@@ -25,6 +27,7 @@ export const mayImport = {
     'layer:store',
     'layer:work',
     'layer:service',
+    'layer:deployment',
     'layer:app',
   ],
 };

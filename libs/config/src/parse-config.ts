@@ -41,6 +41,10 @@ export function parseConfig<Shape extends z.ZodRawShape>(
   return deepFreeze(parsed.data);
 }
 
+/** The variable that a key is read from: `retryMs` from `KEELSON_RETRY_MS`. */
+export const variableName = (key: string, prefix = 'KEELSON_'): string =>
+  prefix + key.replace(/[A-Z]/g, '_$&').toUpperCase();
+
 /** A key of the schema and the variable it is read from. */
 type Variable = { key: string; name: string; secret: boolean };
 
@@ -50,7 +54,7 @@ const namesOf = ({ name, secret }: Variable): string[] => (secret ? [name, name 
 function variablesOf(schema: z.ZodObject, prefix: string, names: Partial<Record<string, string>>): Variable[] {
   return Object.entries(schema.shape).map(([key, inner]) => ({
     key,
-    name: names[key] ?? prefix + key.replace(/[A-Z]/g, '_$&').toUpperCase(),
+    name: names[key] ?? variableName(key, prefix),
     secret: isSecret(inner),
   }));
 }

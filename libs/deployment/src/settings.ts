@@ -1,0 +1,89 @@
+import { duration, list, port, secretFile } from '@keelson/config';
+import { z } from 'zod';
+import { amqpUrl } from './amqp-url';
+import { registryEntries } from './registry-entries';
+import { s3Address } from './s3-address';
+
+/** One thing that can be set, for all services alike: the same name means the same everywhere. */
+export type Setting<Schema extends z.ZodType = z.ZodType> = {
+  schema: Schema;
+  /** For people, one sentence. */
+  what: string;
+  /** As it would be written; undefined: none, and where `isRequired` is true it must be given. */
+  written?: string;
+  isRequired: boolean;
+};
+
+const required = <S extends z.ZodType>(schema: S, what: string): Setting<S> => ({ schema, what, isRequired: true });
+
+const optional = <S extends z.ZodType>(schema: S, what: string): Setting<z.ZodOptional<S>> => ({
+  ...{ schema: schema.optional(), what, isRequired: false },
+});
+
+const preset = <S extends z.ZodType<unknown, string>>(
+  schema: S,
+  written: string,
+  what: string,
+): Setting<z.ZodPrefault<S>> => ({
+  ...{ schema: schema.prefault(written as z.input<S>), what, written, isRequired: false },
+});
+
+const flag = () => z.enum(['true', 'false']).transform((text) => text === 'true');
+const count = () =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,5}$/, 'is not a whole number from 1')
+    .transform(Number);
+/** A host, and a path below it where there is one; not a URL. */
+const prefix = () =>
+  z.string().regex(/^[^\s/:]+(:\d+)?(\/[^\s/]+)*$/, 'is not a registry with a path, as in registry.example/team');
+
+/** Everything that a service's environment may say. Which of them a service reads, its config.ts names. */
+export const settings = {
+  amqp: required(amqpUrl(), 'RabbitMQ: `amqp://user@host:5672/vhost`, `amqps://` for TLS'),
+  amqpPassword: optional(secretFile(), 'its password, where the address has none'),
+  amqpApi: optional(z.url({ protocol: /^https?$/ }), "RabbitMQ's management API, for depths and policies"),
+  amqpCaFile: optional(z.string(), 'certificates (PEM) to trust for `amqps://` besides the usual ones'),
+  s3: required(s3Address(), 'an S3-compatible store: `https://host:9000/bucket` or `https://host:9000/bucket/prefix`'),
+  s3AccessKey: required(secretFile(), 'its access key'),
+  s3SecretKey: required(secretFile(), 'its secret key'),
+  s3Region: optional(z.string(), 'its region; without it one more request when connecting'),
+  s3CaFile: optional(z.string(), 'certificates (PEM) to trust for it besides the usual ones'),
+  s3Create: preset(flag(), 'false', 'whether the bucket is made where there is none'),
+  registry: required(prefix(), 'where snapshots and images go: `registry.example/team`'),
+  registries: preset(
+    registryEntries(),
+    '[]',
+    'registries that need more said than their name: a JSON array of `{name, push, pull, plainHttp, caFile}`',
+  ),
+  codec: preset(z.enum(['none', 'gzip-1']), 'gzip-1', 'how source layers are stored: `none` or `gzip-1`'),
+  sources: preset(list(), '', 'what to watch, by commas: `https://git.example/team/widget^main`'),
+  from: preset(z.enum(['head', 'now']), 'head', 'at the first look build what is there (`head`), or wait (`now`)'),
+  sourceInterval: preset(duration(), '10s', 'how often a remote repository is looked at'),
+  gitTokenFile: optional(z.string(), 'a file with a token for repositories over https'),
+  images: preset(list(), '', 'image tags watched for pushes by others, by commas'),
+  imageInterval: preset(duration(), '10s', 'how often watched tags are looked at'),
+  namespace: preset(z.string(), 'keelson-work', 'the Kubernetes namespace in which Jobs run'),
+  kubeconfig: optional(z.string(), 'a kubeconfig; without it the service account of the pod'),
+  testLimit: preset(count(), '20', 'tests at work at once'),
+  cancelRunning: preset(flag(), 'false', 'whether a newer commit also cancels a running test of the same ref'),
+  patience: preset(duration(), '10m', 'how long a neighbour that is away is waited for before a run ends in an error'),
+  prefetch: preset(count(), '8', 'deliveries in work at once'),
+  workDir: preset(z.string(), '/var/lib/keelson', 'a directory for mirrors of repositories; may be lost at any time'),
+  healthPort: preset(port(), '8080', 'of `/healthz`, `/readyz` and `/metrics`'),
+  healthHost: preset(z.string(), '0.0.0.0', 'the address they listen on'),
+  logLevel: preset(z.enum(['debug', 'info', 'warn', 'error']), 'info', 'the least grave level that is logged'),
+  dockerConfig: optional(z.string(), "the directory of a Docker config.json with the registries' credentials"),
+} as const satisfies Record<string, Setting>;
+
+export type SettingName = keyof typeof settings;
+
+/** What every service reads. */
+export const processSettings = [
+  ...(['amqp', 'amqpPassword', 'amqpApi', 'amqpCaFile'] as const),
+  ...(['s3', 's3AccessKey', 's3SecretKey', 's3Region', 's3CaFile', 's3Create'] as const),
+  ...(['prefetch', 'healthPort', 'healthHost', 'logLevel'] as const),
+] as const;
+
+/** What services read that talk to registries. */
+export const registrySettings = ['registries', 'dockerConfig', 'patience'] as const;
