@@ -20,6 +20,8 @@ export function verdictOf(end: JobEnd, timeoutMs: number): Verdict {
       return failure('timeout', `the test ran longer than its timeout of ${Math.round(timeoutMs / 1000)} s`);
     case 'unstartable':
       return failure('unstartable', end.message);
+    case 'cluster':
+      return end.fault === 'user' ? failure(end.cause, end.message) : error(end.cause, end.message);
     case 'lost':
       return error('lost', end.message);
   }

@@ -1,4 +1,22 @@
 export { JobsError } from './jobs';
-export type { JobEnd, JobFile, JobLogLine, Jobs, JobSpec, JobState } from './jobs';
+export type {
+  ClusterCause,
+  CommandJob,
+  Fault,
+  JobEnd,
+  JobFile,
+  JobLogEntry,
+  JobLogGap,
+  JobLogLine,
+  JobLogPlace,
+  JobResources,
+  Jobs,
+  JobService,
+  JobSpec,
+  JobState,
+  JobToleration,
+  KubeObject,
+  ManifestJob,
+} from './jobs';
 export { ProcessJobs } from './process-jobs';
 export type { ProcessJobsOptions } from './process-jobs';

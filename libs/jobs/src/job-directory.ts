@@ -1,8 +1,8 @@
 import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import type { JobSpec } from './jobs';
-import { jobSpecSchema } from './job-spec';
+import type { CommandJob } from './jobs';
+import { commandJob } from './job-spec';
 import { jobFiles, sourceDirectory } from './supervisor/job-files';
 import type { JobFiles } from './supervisor/job-files';
 import { isAlive } from './supervisor/process-identity';
@@ -41,7 +41,7 @@ export type Found =
 
 /** Makes a job's directory, complete with its spec from the first moment on. @param temp a name beside it that is nobody's yet */
 export async function createJobDirectory(
-  spec: JobSpec,
+  spec: CommandJob,
   { directory, temp }: { directory: string; temp: string },
 ): Promise<JobFiles> {
   const files = jobFiles(temp);
@@ -62,8 +62,8 @@ export async function readJob(files: JobFiles): Promise<Found> {
 }
 
 /** The job as it was asked for; undefined when there is none. */
-export async function readSpec(files: JobFiles): Promise<JobSpec | undefined> {
-  const spec = await readRecord(files.spec, jobSpecSchema);
+export async function readSpec(files: JobFiles): Promise<CommandJob | undefined> {
+  const spec = await readRecord(files.spec, commandJob);
   return spec === 'damaged' ? undefined : spec;
 }
 

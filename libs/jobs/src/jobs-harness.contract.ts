@@ -1,5 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { JobEnd, JobFile, JobLogLine, Jobs, JobSpec, JobState } from './jobs';
+import type {
+  CommandJob,
+  JobEnd,
+  JobFile,
+  JobLogEntry,
+  JobLogLine,
+  JobLogPlace,
+  Jobs,
+  JobSpec,
+  JobState,
+} from './jobs';
 
 /** One place where jobs run, and the adapters on it. */
 export type JobsHarness = {
@@ -23,7 +33,7 @@ const second = 1000;
 export const unaborted = new AbortController().signal;
 
 /** A job of a new name. */
-export function jobSpec(harness: JobsHarness, command: readonly string[], more: Partial<JobSpec> = {}): JobSpec {
+export function jobSpec(harness: JobsHarness, command: readonly string[], more: Partial<CommandJob> = {}): CommandJob {
   const { image, workdir } = harness;
   return {
     name: `${randomUUID()}.1.test`,
@@ -71,11 +81,16 @@ export async function run(jobs: Jobs, spec: JobSpec): Promise<JobState & { end: 
   return untilEnded(jobs, spec.name);
 }
 
-/** All lines of a job's output, to its end. */
-export async function linesOf(jobs: Jobs, name: string, skipLines = 0): Promise<JobLogLine[]> {
+/** All lines of a job's output, to its end. @param place where to go on */
+export async function linesOf(jobs: Jobs, name: string, place: Partial<JobLogPlace> = {}): Promise<JobLogLine[]> {
   const lines: JobLogLine[] = [];
-  for await (const line of jobs.log(name, { skipLines }, unaborted)) lines.push(line);
+  for await (const entry of jobs.log(name, { skipLines: 0, ...place }, unaborted)) lines.push(unbroken(entry));
   return lines;
+}
+
+function unbroken(entry: JobLogEntry): JobLogLine {
+  if ('gap' in entry) throw new Error(`output is missing: ${entry.gap}`);
+  return entry;
 }
 
 export const textOf = (line: JobLogLine): string => Buffer.from(line.bytes).toString();
@@ -105,7 +120,7 @@ export function follow(
   return {
     next: async () => {
       const next = await lines.next();
-      return next.done === true ? undefined : textOf(next.value);
+      return next.done === true ? undefined : textOf(unbroken(next.value));
     },
     end: async () => void (await lines.return?.()),
   };

@@ -58,15 +58,15 @@ export function describeLogs(makeHarness: MakeHarness): void {
   it('goes on behind the lines that are to be skipped', async () => {
     const spec = jobSpec(harness, sh('for i in 1 2 3 4 5; do echo $i; done'));
     await run(jobs, spec);
-    expect((await linesOf(jobs, spec.name, 3)).map(textOf)).toEqual(['4', '5']);
-    expect(await linesOf(jobs, spec.name, 5)).toEqual([]);
-    expect(await linesOf(jobs, spec.name, 9)).toEqual([]);
+    expect((await linesOf(jobs, spec.name, { skipLines: 3 })).map(textOf)).toEqual(['4', '5']);
+    expect(await linesOf(jobs, spec.name, { skipLines: 5 })).toEqual([]);
+    expect(await linesOf(jobs, spec.name, { skipLines: 9 })).toEqual([]);
   });
 
   it('skips lines of a job that still runs', async () => {
     const spec = jobSpec(harness, sh('echo 1; sleep 0.3; echo 2; echo 3'));
     await jobs.ensure(spec);
-    expect((await linesOf(jobs, spec.name, 2)).map(textOf)).toEqual(['3']);
+    expect((await linesOf(jobs, spec.name, { skipLines: 2 })).map(textOf)).toEqual(['3']);
   });
 
   it('keeps empty lines, carriage returns and every byte', async () => {
@@ -110,7 +110,7 @@ export function describeLogs(makeHarness: MakeHarness): void {
     const followed = await linesOf(jobs, spec.name);
     const expected = Array.from({ length: 20000 }, (_, n) => `line ${n} of some output\n`).join('');
     expect(outputOf(followed).toString() === expected).toBe(true);
-    expect(await linesOf(jobs, spec.name, 19990)).toEqual(followed.slice(19990));
+    expect(await linesOf(jobs, spec.name, { skipLines: 19990 })).toEqual(followed.slice(19990));
   });
 
   it('tells an end of the reading from the end of the output', async () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { follow, jobSpec, run, sh, stateOf, textsOf, until, untilEnded } from './jobs-harness.contract';
-import type { JobSpec } from './jobs';
+import type { CommandJob } from './jobs';
 import { compiled, processHarness, scratch, supervisorsOf } from './process-harness.contract';
 import type { ProcessHarness } from './process-harness.contract';
 import { processIdentity } from './supervisor/process-identity';
@@ -39,11 +39,11 @@ describe('jobs whose parent process was killed', () => {
 
   const inside = (name: string, file: string) => path.join(harness.directory, name, file);
   const outsideText = (file: string) => readFileSync(path.join(outside, file), 'utf8');
-  const script = (text: string, more: Partial<JobSpec> = {}) =>
+  const script = (text: string, more: Partial<CommandJob> = {}) =>
     jobSpec(harness, sh(text), { env: { OUT: outside }, ...more });
 
   /** Starts the job in a process of its own. Call `kill` to end that at once. */
-  async function parentOf(spec: JobSpec, more: object = {}) {
+  async function parentOf(spec: CommandJob, more: object = {}) {
     const about = JSON.stringify({ directory: harness.directory, supervisorPath: code.supervisorPath, spec, ...more });
     const nodePath = path.resolve(__dirname, '../../../node_modules');
     const parent = spawn(process.execPath, ['-e', parentProgram, path.join(code.directory, 'index.js'), about], {

@@ -8,9 +8,9 @@ import { JobChanges } from './job-changes';
 import { jobDirectory, readJob, readSpec } from './job-directory';
 import type { Found } from './job-directory';
 import type { JobHost, Materialise } from './job-host';
-import { checkSpec, isJobName } from './job-spec';
+import { isJobName, machineJob } from './job-spec';
 import { JobsError } from './jobs';
-import type { JobEnd, JobFile, JobLogLine, Jobs, JobSpec, JobState } from './jobs';
+import type { CommandJob, JobEnd, JobFile, JobLogLine, JobLogPlace, Jobs, JobSpec, JobState } from './jobs';
 import { startJob } from './start-job';
 import type { StartSignals } from './start-job';
 import { sourceDirectory } from './supervisor/job-files';
@@ -60,8 +60,9 @@ export class ProcessJobs implements Jobs {
     (await this.#opened()).supervisors.warm();
   }
 
-  async ensure(spec: JobSpec, signal: AbortSignal = never): Promise<'created' | 'exists' | 'deleting'> {
-    const { name } = checkSpec(spec);
+  async ensure(asked: JobSpec, signal: AbortSignal = never): Promise<'created' | 'exists' | 'deleting'> {
+    const spec = machineJob(asked);
+    const { name } = spec;
     if (this.#removing.has(name)) return 'deleting';
     if (this.#starting.has(name)) return 'exists';
     const stop = new AbortController();
@@ -82,7 +83,7 @@ export class ProcessJobs implements Jobs {
     return states.filter((state) => state !== undefined);
   }
 
-  async *log(name: string, { skipLines }: { skipLines: number }, signal: AbortSignal): AsyncGenerator<JobLogLine> {
+  async *log(name: string, { skipLines }: JobLogPlace, signal: AbortSignal): AsyncGenerator<JobLogLine> {
     const host = await this.#opened();
     const files = jobDirectory(host.root, checkedName(name));
     let skip = skipLines;
@@ -143,7 +144,7 @@ export class ProcessJobs implements Jobs {
     await host.trash.idle();
   }
 
-  async #ensure(spec: JobSpec, signals: StartSignals): Promise<'created' | 'exists'> {
+  async #ensure(spec: CommandJob, signals: StartSignals): Promise<'created' | 'exists'> {
     const host = await this.#opened();
     await untilTaken(jobDirectory(host.root, spec.name));
     const found = await this.#look(host, spec.name);

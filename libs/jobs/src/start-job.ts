@@ -3,7 +3,7 @@ import path from 'node:path';
 import { markVariable, outerMark } from './config';
 import { createJobDirectory, readJob } from './job-directory';
 import type { JobHost } from './job-host';
-import type { JobSpec } from './jobs';
+import type { CommandJob } from './jobs';
 import { writeEnd } from './end-job';
 import { sourceDirectory } from './supervisor/job-files';
 import type { JobFiles } from './supervisor/job-files';
@@ -23,7 +23,7 @@ export type StartSignals = {
  * Starts a job that never began: its directory, its source, its supervisor. When this process dies in between, the job is waiting and
  * starts anew, or its supervisor has it. @throws what `materialise` throws, and JobsError; nothing is left then
  */
-export async function startJob(host: JobHost, spec: JobSpec, signals: StartSignals): Promise<void> {
+export async function startJob(host: JobHost, spec: CommandJob, signals: StartSignals): Promise<void> {
   const directory = path.join(host.root, spec.name);
   const files = await told(starting(spec), async () => {
     await host.trash.take(directory);
@@ -42,7 +42,7 @@ export async function startJob(host: JobHost, spec: JobSpec, signals: StartSigna
   }
 }
 
-type Job = { spec: JobSpec; files: JobFiles };
+type Job = { spec: CommandJob; files: JobFiles };
 
 async function prepareAndGive(host: JobHost, job: Job, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
@@ -85,4 +85,4 @@ async function give(host: JobHost, { spec, files }: Job, supervisor: Supervisor)
   await supervisor.assign(assignment);
 }
 
-const starting = ({ name }: JobSpec): string => `starting the job ${name}`;
+const starting = ({ name }: CommandJob): string => `starting the job ${name}`;

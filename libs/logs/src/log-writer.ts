@@ -54,6 +54,8 @@ export class LogWriter {
   #building: ChunkBuilder | undefined;
   /** Of the chunk being built, or of the next one. */
   #index = 0;
+  /** The time of the last line that was stored before this writer. */
+  #after: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #full = false;
   #sealed: LogManifest | undefined;
@@ -73,10 +75,10 @@ export class LogWriter {
 
   /**
    * Goes on behind what is stored. To be called before the first line is written, or not at all for a new log.
-   * @returns the number of LogLines that are stored, for the source to skip, and their bytes of output
+   * @returns the number of LogLines that are stored, for the source to skip, the time of the last, and their bytes of output
    * @throws LogDamagedError, ObjectStoreError
    */
-  async resume(): Promise<{ skipLines: number; bytes: number }> {
+  async resume(): Promise<{ skipLines: number; after?: string | undefined; bytes: number }> {
     this.#sealed = await this.#objects.manifest();
     if (this.#sealed !== undefined) return { skipLines: this.#sealed.pieces, bytes: this.#sealed.bytes };
     while (this.#index < this.#maxChunks) {
@@ -85,7 +87,7 @@ export class LogWriter {
       this.#recall(chunk);
       this.#index += 1;
     }
-    return { skipLines: this.#tally.pieces, bytes: this.#tally.bytes };
+    return { skipLines: this.#tally.pieces, after: this.#after, bytes: this.#tally.bytes };
   }
 
   /**
@@ -156,10 +158,16 @@ export class LogWriter {
   }
 
   #recall(chunk: Uint8Array): void {
-    for (const { tag: kind, bytes } of entriesOf(chunk, chunkKey(this.#prefix, this.#index))) {
-      if (kind === tag.gap) this.#gaps.push(readGap(bytes, this.#prefix));
-      else this.#tally.add(bytes, kind === tag.line);
+    let last: Uint8Array | undefined;
+    for (const { time, tag: kind, bytes } of entriesOf(chunk, chunkKey(this.#prefix, this.#index))) {
+      if (kind === tag.gap) {
+        this.#gaps.push(readGap(bytes, this.#prefix));
+        continue;
+      }
+      this.#tally.add(bytes, kind === tag.line);
+      last = time;
     }
+    if (last !== undefined) this.#after = Buffer.from(last).toString('latin1');
   }
 
   /** False when the log is full and the entry was left out. */

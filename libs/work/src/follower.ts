@@ -36,8 +36,11 @@ async function keepLog(
   signal: AbortSignal,
 ): Promise<LogManifest> {
   try {
-    const { skipLines } = await writer.resume();
-    for await (const line of deps.jobs.log(name, { skipLines }, signal)) await writer.write(line);
+    const place = await writer.resume();
+    for await (const entry of deps.jobs.log(name, place, signal)) {
+      if ('gap' in entry) await writer.gap({ reason: entry.gap });
+      else await writer.write(entry);
+    }
     return await writer.seal(await completeness(deps, name));
   } finally {
     await writer.close(); // what is buffered must not be stored behind the back of the next writer

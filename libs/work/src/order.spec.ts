@@ -149,6 +149,18 @@ describe('the queue', () => {
     expect(await world.ledger.attempts(run.run)).toEqual([1, 2]);
   });
 
+  it('fails at once when what is asked for can never start', async () => {
+    const run = await world.queued('exit 0');
+    const fault = new JobsError('the job asks for services: that needs a cluster', false, { fault: 'user' });
+    const runner = world.process({}, { materialise: () => Promise.reject(fault) });
+    await runner.idle();
+    expect(await endOfRun(run)).toMatchObject({
+      outcome: 'failure',
+      reason: { code: 'not-started', message: expect.stringContaining('services') },
+    });
+    expect(await world.ledger.attempts(run.run)).toEqual([1]);
+  });
+
   it('looks by itself when a job has ended, and when it may be started again', async () => {
     const run = await world.queued('kill -KILL $$');
     const runner = world.process({ retryDelaysMs: [50] });

@@ -1,8 +1,7 @@
-import type { Reason } from '@keelson/events';
 import { JobsError } from '@keelson/jobs';
 import { TerminalError } from '@keelson/stage';
 import type { Workplace } from './conclude';
-import type { OpenWork, WorkEvent } from './work-kind';
+import type { OpenWork, Verdict, WorkEvent } from './work-kind';
 
 /** How long work may wait for what it needs to start: registry, disk, cluster. */
 const startDeadlineMs = 10 * 60_000;
@@ -13,8 +12,8 @@ export class Starts<E extends WorkEvent> {
 
   constructor(readonly place: Workplace<E>) {}
 
-  /** Starts the job. A neighbour that is away is waited for, up to the deadline; then the reason is returned. */
-  async start(work: OpenWork<E>, signal: AbortSignal): Promise<Reason | undefined> {
+  /** Starts the job. A neighbour that is away is waited for, up to the deadline; then it is told why there is no job. */
+  async start(work: OpenWork<E>, signal: AbortSignal): Promise<Verdict | undefined> {
     const { deps, kind } = this.place;
     try {
       const ensured = await deps.jobs.ensure(await kind.jobSpec(work, signal), signal);
@@ -26,9 +25,8 @@ export class Starts<E extends WorkEvent> {
       const nowMs = deps.clock();
       const sinceMs = this.#failingSinceMs.get(work.name) ?? nowMs;
       this.#failingSinceMs.set(work.name, sinceMs);
-      if (!(error instanceof TerminalError) && nowMs - sinceMs < startDeadlineMs) throw error;
-      const message = error instanceof Error ? error.message : String(error);
-      return { code: 'not-started', message: `the ${kind.noun} could not be started: ${message}` };
+      if (!isHopeless(error) && nowMs - sinceMs < startDeadlineMs) throw error;
+      return notStarted(kind.noun, error);
     }
   }
 
@@ -36,3 +34,15 @@ export class Starts<E extends WorkEvent> {
     this.#failingSinceMs.delete(name);
   }
 }
+
+/** The same job will never start. */
+const isHopeless = (error: unknown): boolean =>
+  error instanceof TerminalError || (error instanceof JobsError && !error.transient);
+
+const notStarted = (noun: string, error: unknown): Verdict => ({
+  outcome: error instanceof JobsError && error.fault === 'user' ? 'failure' : 'error',
+  reason: {
+    code: 'not-started',
+    message: `the ${noun} could not be started: ${error instanceof Error ? error.message : String(error)}`,
+  },
+});

@@ -129,7 +129,7 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
 
   async #start(work: OpenWork<E>, signal: AbortSignal): Promise<readonly Event[]> {
     const failed = await this.#starts.start(work, signal);
-    if (failed !== undefined) return conclude(this.#place, work, { outcome: 'error', reason: failed });
+    if (failed !== undefined) return conclude(this.#place, work, failed);
     const startedAt = await this.#recordStart(work, this.deps.clock());
     this.#follow(work, signal);
     return [this.kind.started(work.event.data.customData, startedAt)];
