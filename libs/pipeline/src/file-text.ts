@@ -11,10 +11,18 @@ export const maxPipelineBytes = 262_144;
 // eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const controlCharacter = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f]/;
 
+/** How large a file may be, and what it is called then. */
+export type FileLimit = { maxBytes: number; what: string };
+
+const pipelineLimit: FileLimit = { maxBytes: maxPipelineBytes, what: 'a pipeline file' };
+
 /** The file's text, without a byte-order mark; or the one fault that keeps it from being read as text. */
-export function fileText(content: Uint8Array | string): { ok: true; text: string } | { ok: false; fault: Fault } {
+export function fileText(
+  content: Uint8Array | string,
+  limit = pipelineLimit,
+): { ok: true; text: string } | { ok: false; fault: Fault } {
   const sizeBytes = typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
-  if (sizeBytes > maxPipelineBytes) return refused({ line: 1, column: 1 }, tooLarge(sizeBytes));
+  if (sizeBytes > limit.maxBytes) return refused({ line: 1, column: 1 }, tooLarge(sizeBytes, limit));
   const text = typeof content === 'string' ? content.replace(/^\ufeff/, '') : decoded(content);
   if (text === undefined) return notUtf8(Buffer.from(content));
   const at = text.search(controlCharacter);
@@ -28,11 +36,11 @@ function refused(at: Position, message: string, hint?: string): { ok: false; fau
 }
 
 /** Who reads a file only up to one byte too many does not know its size: then none is named. */
-function tooLarge(sizeBytes: number): string {
+function tooLarge(sizeBytes: number, { maxBytes, what }: FileLimit): string {
   const size =
     sizeBytes < 1_048_576 ? `${Math.ceil(sizeBytes / 1024)} KiB` : `${Math.round(sizeBytes / 1_048_576)} MiB`;
-  const has = sizeBytes > maxPipelineBytes + 1 ? `is ${size}` : 'is too large';
-  return `the file ${has}; a pipeline file may have at most ${maxPipelineBytes / 1024} KiB`;
+  const has = sizeBytes > maxBytes + 1 ? `is ${size}` : 'is too large';
+  return `the file ${has}; ${what} may have at most ${maxBytes / 1024} KiB`;
 }
 
 function decoded(bytes: Uint8Array): string | undefined {

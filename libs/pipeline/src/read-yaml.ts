@@ -15,8 +15,8 @@ export type ReadYaml = { written?: Written; faults: readonly Fault[] };
 export function readYaml(text: string, isText: (path: Path) => boolean): ReadYaml {
   const lines = new LineIndex(text);
   const document = withoutStacks(() => parseDocument(text, options));
-  const complaints = [...document.errors, ...document.warnings];
-  if (complaints.length > 0) return { faults: causes(complaints).map((error) => syntaxFault(error, lines)) };
+  const complaints = syntaxFaults(document, lines);
+  if (complaints.length > 0) return { faults: complaints };
   return readMapping(document, new YamlReader(lines, isText));
 }
 
@@ -27,7 +27,7 @@ const options = {
 } as const;
 
 /** yaml makes an Error of every fault: of 262,144 brackets as many, and taking their stacks would block us for seconds. */
-function withoutStacks<T>(work: () => T): T {
+export function withoutStacks<T>(work: () => T): T {
   const before = Error.stackTraceLimit;
   Error.stackTraceLimit = 0;
   try {
@@ -50,6 +50,10 @@ function readMapping(document: Document.Parsed, reader: YamlReader): ReadYaml {
   }
   return reader.isWhole ? { written, faults: reader.faults } : { faults: reader.faults };
 }
+
+/** What yaml says against a document, each at its place. */
+export const syntaxFaults = ({ errors, warnings }: Document.Parsed, lines: LineIndex): readonly Fault[] =>
+  causes([...errors, ...warnings]).map((error) => syntaxFault(error, lines));
 
 /** Without those that are mostly consequences: further ones at the same place, and unexpected tokens after the first. */
 function causes(complaints: readonly YAMLError[]): readonly YAMLError[] {

@@ -25,6 +25,8 @@ export class YamlReader {
     readonly lines: LineIndex,
     /** Paths whose numbers and booleans are text, as written: `1.10` stays `1.10`. */
     readonly isText: (path: Path) => boolean,
+    /** Whether `<<` takes over the keys of another mapping, as YAML 1.1 has it. */
+    readonly merges = false,
   ) {}
 
   read(node: ParsedNode | null, path: Path): Written {
@@ -64,19 +66,34 @@ export class YamlReader {
 
   #mapping(node: YAMLMap.Parsed, path: Path): Written {
     const entries = new Map<string, WrittenEntry>();
+    const merged: Written[] = [];
     for (const { key: keyNode, value } of node.items) {
       const keyAt = this.lines.position(keyNode.range[0]);
       const key = isScalar(keyNode) ? String(keyNode.value) : '';
       const inside = [...path, key];
       const written = this.read(value, inside);
+      if (key === '<<' && this.merges) {
+        merged.push(written);
+        continue;
+      }
       const refusal = this.#keyRefusal(key, entries.get(key)?.keyAt, inside);
       if (refusal === undefined)
         entries.set(key, { keyAt, written: value === null ? { ...written, at: keyAt } : written });
       else this.faults.push({ ...keyAt, path: pathText(inside), ...refusal });
     }
+    for (const written of merged) this.#takeOver(entries, written);
     // fromEntries defines properties: unlike an assignment it never calls a setter of Object's prototype.
     const value: unknown = Object.fromEntries([...entries].map(([key, { written }]) => [key, written.value]));
     return { value, at: this.lines.position(node.range[0]), entries };
+  }
+
+  /** What is written in a mapping itself stands before what it takes over. */
+  #takeOver(into: Map<string, WrittenEntry>, { value, at, entries }: Written): void {
+    if (Array.isArray(value)) {
+      for (const { written } of entries.values()) this.#takeOver(into, written);
+    } else if (typeof value === 'object' && value !== null) {
+      for (const [key, entry] of entries) if (!into.has(String(key))) into.set(String(key), entry);
+    } else this.faults.push({ ...at, path: '<<', message: '<< takes over keys: it must name a mapping' });
   }
 
   #keyRefusal(key: string, first: Position | undefined, path: Path): { message: string; hint?: string } | undefined {
