@@ -8,6 +8,7 @@ import { service } from './deps';
 import type { WatcherDeps } from './deps';
 import { HeadObserver, moveKey } from './observer';
 import { recordRequest } from './stage';
+import { recordWatch } from './watch-request';
 
 @Module({})
 class WatcherModule {}
@@ -17,7 +18,11 @@ export function startWatcher(
   deps: WatcherDeps,
   host: Pick<ServiceOptions, 'bus' | 'logger' | 'metrics' | 'health'>,
 ): Promise<Service> {
-  const answers: WatcherStages = { recordRequest: recordRequest(deps) };
+  const observer = new HeadObserver(deps);
+  const answers: WatcherStages = {
+    recordRequest: recordRequest(deps),
+    recordWatch: recordWatch(deps, () => observer.recorded()),
+  };
   return startService({
     ...host,
     name: service,
@@ -26,7 +31,7 @@ export function startWatcher(
       controllers: [WatcherController],
       providers: [{ provide: stages, useFactory: () => answers }],
     },
-    observers: [{ observer: new HeadObserver(deps), key: moveKey, intervalMs: 60_000 } as Observed],
+    observers: [{ observer, key: moveKey, intervalMs: 60_000 } as Observed],
     onPark: (event, { error }) =>
       endParked(deps.ledger, { service, stage: 'source', clock: deps.clock }, { event, error }),
   });

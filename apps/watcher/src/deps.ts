@@ -7,9 +7,17 @@ export const service = 'watcher';
 
 export type RunRequested = EventOf<'dev.cdeventsx.keelson-run.requested.0.1.0'>;
 
+export type SourceWatched = EventOf<'dev.cdeventsx.keelson-source.watched.0.1.0'>;
+export type SourceUnwatched = EventOf<'dev.cdeventsx.keelson-source.unwatched.0.1.0'>;
+
 export type WatcherDeps = {
   ledger: Ledger;
+  /** Watched as long as this process runs. */
   sources: readonly Source[];
+  /** Whether sources that the records name are watched as well. */
+  isFollowingRecords: boolean;
+  /** How often the records are read for sources to watch, without a hint. */
+  recordsIntervalMs: number;
   /** Reads refs and histories, of local and remote repositories. */
   heads: Heads;
   /** What to do with a head that is there at the first look: build it, or wait for the next one. */

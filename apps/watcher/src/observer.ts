@@ -7,32 +7,34 @@ import { look } from './look';
 import type { Move } from './look';
 import { recordMove } from './record';
 import { changeTold } from './tell';
-import { Watch } from './watch';
+import { WatchList } from './watch-list';
+import type { Watch } from './watch';
 
 /** Compares the heads of every watched source with the last ones recorded. */
 export class HeadObserver implements Observer<Move> {
-  readonly #watches: readonly Watch[];
+  readonly #watches: WatchList;
   readonly #hints = new EventEmitter();
   /** What was reported of a move, until it is published: only then is a ref known to be there. */
   readonly #reported = new WeakMap<Move, readonly ChangeRecord[]>();
 
   constructor(readonly deps: WatcherDeps) {
-    this.#watches = deps.sources.map((source) => new Watch(source, deps));
+    this.#watches = new WatchList(deps);
   }
 
   async list(signal: AbortSignal): Promise<readonly Move[]> {
-    const due = this.#watches.filter((watch) => watch.isDue());
+    await this.#watches.update();
+    const due = this.#watches.all.filter((watch) => watch.isDue());
     const moves = await Promise.all(due.map((watch) => look(this.deps, watch, signal)));
     return moves.flat();
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<void> {
     const hint = () => this.#hints.emit('hint');
-    const stop = this.#watches.map((watch) => watch.start(hint, signal));
+    const stop = this.#watches.start(hint, signal);
     try {
       for await (const _ of on(this.#hints, 'hint', { signal })) yield;
     } finally {
-      for (const end of stop) end();
+      stop();
     }
   }
 
@@ -50,6 +52,12 @@ export class HeadObserver implements Observer<Move> {
     if (move.kind === 'untold' || changes.at(-1)?.commit !== move.commit) this.#lookAgain(move.watch);
     move.watch.settle(move.ref);
     return Promise.resolve();
+  }
+
+  /** What is to be watched has been recorded anew. */
+  recorded(): void {
+    this.#watches.hint();
+    this.#hints.emit('hint');
   }
 
   #lookAgain(watch: Watch): void {

@@ -70,6 +70,7 @@ export class World {
       new Mirror({ directory: path.join(this.root, 'mirror'), url, remote: this.#remote });
     return {
       ...{ ledger: this.records, sources, from: 'head', clock: () => this.#now(), random: () => 0.5 },
+      ...{ isFollowingRecords: true, recordsIntervalMs: 3_600_000 },
       // Every look is due, also after failures.
       ...{ localIntervalMs: 0, remoteIntervalMs: 0 },
       heads: new Heads(this.#remote, mirrorOf, (message) => void this.notices.push(message)),

@@ -36,7 +36,7 @@ export type { RemoteHeadsOptions } from './remote-heads';
 export type { RemoteLocation } from './remote-url';
 export { NoRepositoryError, openRepository, RepositoryOwnerError } from './repository';
 export type { Repository } from './repository';
-export { parseSource } from './source';
+export { namedSource, parseSource } from './source';
 export type { LocalLocation, Source } from './source';
 export { SourceError } from './source-error';
 export { SubmoduleError } from './submodule-error';

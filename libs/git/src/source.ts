@@ -34,6 +34,21 @@ export async function parseSource(text: string, { cwd }: { cwd: string }): Promi
   return pattern === undefined ? { location, name } : { location, pattern, name };
 }
 
+/**
+ * The source that a record or an event names: an absolute path or a URL, and perhaps a pattern. Unlike `parseSource` it takes a
+ * path with no repository: it may be away for a while.
+ * @throws SourceError
+ */
+export function namedSource({ source, pattern }: { source: string; pattern?: string | undefined }): Source {
+  refuseHostileText(source, maskCredentials(source));
+  if (pattern !== undefined) checkPattern(pattern);
+  const location = path.isAbsolute(source)
+    ? ({ kind: 'local', path: path.resolve(source) } as const)
+    : parseRemoteUrl(source);
+  const name = location.kind === 'local' ? location.path : location.url;
+  return pattern === undefined ? { location, name } : { location, pattern, name };
+}
+
 async function divide(text: string, cwd: string): Promise<{ place: string; pattern?: string }> {
   const at = text.lastIndexOf('^');
   if (at < 0 || (await isDirectory(path.resolve(cwd, text)))) return { place: text };

@@ -11,11 +11,14 @@ export {
   endKey,
   imageKey,
   imagesPrefix,
+  inboxKey,
   logPrefix,
   openKey,
   planKey,
   stageEndedKey,
   stageStartedKey,
+  watchKey,
+  watchName,
 } from './keys';
 export { CorruptRecordError, Ledger } from './ledger';
 export type { Standing } from './ledger';
@@ -24,9 +27,11 @@ export type {
   ChangeRecord,
   EndRecord,
   ImageRecord,
+  InboxRecord,
   OpenRecord,
   StageEnded,
   StageStarted,
+  WatchRecord,
 } from './records';
 export { endParked } from './parked';
 export type { ParkedBy } from './parked';
@@ -36,3 +41,4 @@ export type { Work } from './settle';
 export { runName } from './run-name';
 export { shownOutcome, viewRun } from './run-view';
 export type { AttemptView, RunView, ShownOutcome, StageView } from './run-view';
+export { Watches } from './watches';

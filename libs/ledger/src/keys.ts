@@ -8,16 +8,20 @@ import {
   changeRecord,
   endRecord,
   imageRecord,
+  inboxRecord,
   openRecord,
   stageEnded,
   stageStarted,
+  watchRecord,
   type BeginRecord,
   type ChangeRecord,
   type EndRecord,
   type ImageRecord,
+  type InboxRecord,
   type OpenRecord,
   type StageEnded,
   type StageStarted,
+  type WatchRecord,
 } from './records';
 
 /** The key grammar: every path under which Keelson keeps something, in one place. See docs/adr/0005. */
@@ -79,3 +83,20 @@ export const logPrefix = ({ run, attempt, stage }: { run: string; attempt: numbe
 /** A file kept with an attempt, by its path in the work directory. */
 export const artifactPath = (run: string, attempt: number, path: string): string =>
   `artifacts/${segment(run)}/${attempt}/${segment(path)}`;
+
+/** A source and a pattern of its refs, as one text: what is watched. */
+export const watchName = ({ source, pattern }: { source: string; pattern?: string | undefined }): string =>
+  pattern === undefined ? source : `${source}^${pattern}`;
+
+export const watchesPrefix = 'watches/';
+
+export const watchKey = (name: string, sequence: number): RecordKey<WatchRecord> => ({
+  path: `${watchesPrefix}${segment(name)}/${sequenceText(sequence)}.json`,
+  schema: watchRecord,
+});
+
+/** An event from outside, by its CloudEvents identity. See docs/adr/0012. */
+export const inboxKey = (source: string, id: string): RecordKey<InboxRecord> => ({
+  path: `inbox/${segment(source)}/${segment(id)}.json`,
+  schema: inboxRecord,
+});

@@ -99,3 +99,29 @@ export type OpenRecord = z.infer<typeof openRecord>;
 /** An image of ours, written before any tag points at it: our own push is never taken for foreign. */
 export const imageRecord = z.object({ run: z.uuid(), attempt: z.int().min(1), repository: z.string().min(1), digest });
 export type ImageRecord = z.infer<typeof imageRecord>;
+
+/** A source is watched, or is not any more. Of the records of one source and pattern, the one with the greatest number counts. */
+export const watchRecord = z.object({
+  /** As in change records: an absolute path, or a URL without credentials. */
+  source: z.string().min(1),
+  pattern: z.string().min(1).optional(),
+  sequence: z.int().min(1),
+  isWatched: z.boolean(),
+  /** The id of the event that asked for it. */
+  event: z.string().min(1),
+  askedAt: instant,
+});
+export type WatchRecord = z.infer<typeof watchRecord>;
+
+/** What an event from outside was given when it first came, so that it has its effect once however often it comes. */
+export const inboxRecord = z.object({
+  source: z.string().min(1),
+  id: z.string().min(1),
+  type: z.string().min(1),
+  /** The run it began or is about; the chain of what was asked for else. */
+  chain: z.uuid(),
+  /** The attempt it asks for, or asks to end. */
+  attempt: z.int().min(1).optional(),
+  receivedAt: instant,
+});
+export type InboxRecord = z.infer<typeof inboxRecord>;

@@ -2,19 +2,23 @@ import { composeEvent, eventTypes, stageName } from '@keelson/events';
 import type { Event } from '@keelson/events';
 import { endKey, runName } from '@keelson/ledger';
 import { openBusAccess } from '../bus-access';
+import { printableText } from '../report/printable';
 import { UsageError } from '../usage-error';
 import { writeJson } from './context';
 import type { Asking } from './context';
 import { findRun } from './find-run';
 
-/** Commands publish events; they never write records. */
-async function publish(context: Asking, event: Event, said: string): Promise<void> {
+/** Commands publish events; they never write records. @param said what a person is told was asked for, by event */
+export async function publish(context: Asking, ...asked: readonly { event: Event; said: string }[]): Promise<void> {
   const bus = await openBusAccess(context.data, context.signal);
   try {
-    await bus.publish([event], context.signal);
-    if (context.isJson) return await writeJson(context, event);
-    await context.output.write(said);
-    if (!bus.isLive)
+    await bus.publish(
+      asked.map(({ event }) => event),
+      context.signal,
+    );
+    for (const { event, said } of asked)
+      await (context.isJson ? writeJson(context, event) : context.output.write(printableText(said)));
+    if (!bus.isLive && !context.isJson)
       await context.problems.write(
         'keelson: none is running on this data directory: it happens at the next `keelson up`',
       );
@@ -41,7 +45,7 @@ export async function retry(context: Asking, run: string, options: { from?: stri
     ...{ subjectId: id, content: {}, time: new Date().toISOString() },
     customData: { run: id, attempt, ...(from === undefined ? {} : { from: from.data }) },
   });
-  await publish(context, event, `asked for attempt ${attempt} of ${runName(id)}`);
+  await publish(context, { event, said: `asked for attempt ${attempt} of ${runName(id)}` });
 }
 
 /** `keelson cancel RUN`: asks for a run to end now. */
@@ -54,5 +58,5 @@ export async function cancel(context: Asking, run: string): Promise<void> {
     ...{ type: eventTypes.runCancelled, work: { run: id, attempt, stage: 'test' }, service: 'command' },
     ...{ subjectId: id, content: {}, customData: { run: id }, time: new Date().toISOString() },
   });
-  await publish(context, event, `asked for ${runName(id)} to end`);
+  await publish(context, { event, said: `asked for ${runName(id)} to end` });
 }

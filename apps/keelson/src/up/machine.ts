@@ -30,6 +30,8 @@ import { serviceLog } from './service-log';
 export type MachineOptions = {
   context: DataContext;
   sources: readonly Source[];
+  /** Whether sources that were asked for while running, now or earlier, are watched as well. */
+  isFollowingRecords: boolean;
   from: 'head' | 'now';
   /** Of the embedded registry; undefined: the one it had last time. */
   port: number | undefined;
@@ -167,11 +169,11 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
 }
 
 function watching(options: MachineOptions, { ledger, remote, mirrors }: Shared): WatcherDeps {
-  const { sources, from, notice, looked, unreadable } = options;
+  const { sources, isFollowingRecords, from, notice, looked, unreadable } = options;
   const mirrorOf = (url: string) => new Mirror({ directory: mirrorDir(mirrors, url), url, remote });
   return {
     ...{ ledger, sources, from, notice, looked, unreadable, clock: Date.now, random: Math.random },
     heads: new Heads(remote, mirrorOf, (message) => notice('watcher', message)),
-    ...{ localIntervalMs: 10_000, remoteIntervalMs: 10_000 },
+    ...{ isFollowingRecords, localIntervalMs: 10_000, remoteIntervalMs: 10_000, recordsIntervalMs: 10_000 },
   };
 }

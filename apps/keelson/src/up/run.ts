@@ -56,7 +56,7 @@ async function workerFor(context: DataContext, telling: Telling, options: RunOpt
   if (live !== undefined) return { bus: live, close: () => live.close().then(() => []) };
   const machine = await startMachine({
     ...{ context, sources: [], from: 'now', port: options.port, images: [], testLimit: undefined },
-    ...{ cancelRunning: false, tokenFile: undefined },
+    ...{ cancelRunning: false, tokenFile: undefined, isFollowingRecords: false },
     notice: (about, message) => telling.notice(about, message),
     looked: () => undefined,
     unreadable: () => undefined,

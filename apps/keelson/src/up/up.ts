@@ -1,10 +1,12 @@
 import { constants } from 'node:os';
-import { parseSource } from '@keelson/git';
+import { parseSource, SourceError } from '@keelson/git';
 import type { Source } from '@keelson/git';
+import { Watches } from '@keelson/ledger';
 import { parseImageReference } from '@keelson/registry';
 import { onTermination } from '@keelson/service';
 import type { Context, DataContext } from '../commands/context';
-import { openData } from '../open-data';
+import { requireDataDirectory } from '../data-directory';
+import { openData, openLedger } from '../open-data';
 import { Outset } from './outset';
 import { startMachine } from './machine';
 import type { MachineOptions } from './machine';
@@ -24,7 +26,7 @@ export type UpOptions = {
 /** `keelson up [SOURCE...]`: all five services, until Ctrl-C or, with --once, until every present head has its verdict. */
 export async function up(plain: Context, names: readonly string[], options: UpOptions): Promise<number> {
   // Before anything is made: a mistake in the command line leaves nothing behind.
-  const sources = await parseSources(names);
+  const sources = await parseSources(plain, names, options);
   options.image.forEach(parseImageReference);
   const context = await openData(plain);
   const telling = new Telling(context);
@@ -64,6 +66,8 @@ function machineOptions({ context, sources, options, telling, once }: Wiring): O
   const outset = new Outset(context.ledger, telling, { isOnce: options.once === true });
   return {
     ...{ context, sources, from: options.from, port: options.port, images: options.image, testLimit: options.jobs },
+    // With --once it ends when what was named has its verdict.
+    isFollowingRecords: options.once !== true,
     ...{ cancelRunning: options.cancelRunning === true, tokenFile: options.tokenFile },
     notice: (about, message) => telling.notice(about, message),
     unreadable: (source, failures, isPassing) => {
@@ -87,9 +91,24 @@ const patientLooks = 3;
 /** One repository may be watched by several patterns. */
 const keyOf = ({ name, pattern }: Source): string => `${name}^${pattern ?? ''}`;
 
-async function parseSources(names: readonly string[]): Promise<readonly Source[]> {
-  const sources = await Promise.all(
-    (names.length === 0 ? ['.'] : names).map((name) => parseSource(name, { cwd: process.cwd() })),
-  );
-  return [...new Map(sources.map((source) => [keyOf(source), source])).values()];
+async function parseSources(
+  context: Context,
+  names: readonly string[],
+  { once = false }: UpOptions,
+): Promise<readonly Source[]> {
+  try {
+    const wanted = names.length === 0 ? ['.'] : names;
+    const sources = await Promise.all(wanted.map((name) => parseSource(name, { cwd: process.cwd() })));
+    return [...new Map(sources.map((source) => [keyOf(source), source])).values()];
+  } catch (error) {
+    // Nothing was named, and there is none here: the sources that were asked for before are enough.
+    if (error instanceof SourceError && names.length === 0 && !once && (await hasWatched(context))) return [];
+    throw error;
+  }
+}
+
+/** Whether a data directory that is there says what to watch. */
+async function hasWatched({ data }: Context): Promise<boolean> {
+  await requireDataDirectory(data);
+  return (await new Watches(await openLedger(data)).current()).some(({ isWatched }) => isWatched);
 }
