@@ -1,7 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { defineFiles } from './commands/define-files';
+import { defineOperations } from './commands/define-operations';
 import { defineQuestions } from './commands/define-questions';
+import { defineSources } from './commands/define-sources';
 import type { Acts } from './command-line';
 import type { Asking, Context } from './commands/context';
 import { readEnvironment } from './config';
@@ -36,7 +38,9 @@ export async function program(argv: readonly string[]): Promise<number> {
       },
   };
   defineRunners(root, acts);
+  defineSources(root, acts);
   defineQuestions(root, acts);
+  defineOperations(root, acts);
   defineFiles(root, acts);
   defineOldTools(root);
   try {

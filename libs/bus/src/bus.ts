@@ -50,6 +50,8 @@ export type QueueState = {
   again: number;
   retry: number;
   parked: number;
+  /** Given up by the broker after too many crashes, and not parked yet; undefined on a bus that never does. */
+  dead?: number;
   consumers: number;
   /** Age of the oldest ready event in milliseconds; undefined when there is none. */
   oldestMs?: number;

@@ -11,7 +11,6 @@ export function defineQuestions(root: Command, acts: Acts): void {
   defineRecords(root, acts);
   defineLogs(root, acts);
   defineRequests(root, acts);
-  defineEvents(root, acts);
 }
 
 function defineRecords(root: Command, { ask }: Acts): void {
@@ -46,28 +45,6 @@ function defineLogs(root: Command, { ask }: Acts): void {
       .option('--raw', 'the bytes as they are, control characters included')
       .action(ask(async (context, run: string, options) => (await import('./logs.js')).logs(context, run, options))),
     ['keelson logs last', 'keelson logs last -f', 'keelson logs calm-otter-42 --attempt 1 --raw > output'],
-  );
-}
-
-function defineEvents(root: Command, { ask }: Acts): void {
-  examples(
-    common(root.command('events').description('every event published, oldest first'))
-      .option('-f, --follow', 'go on with new ones')
-      .action(
-        ask(async (context, options: { follow?: boolean }) => (await import('./events.js')).events(context, options)),
-      ),
-    ['keelson events', 'keelson events --json -f'],
-  );
-  examples(
-    common(root.command('parked').description('deliveries that no service could work on'))
-      .option('--replay <id>', 'put this one back into its queue')
-      .option('--drop <id>', 'forget this one')
-      .action(
-        ask(async (context, options: { replay?: string; drop?: string }) =>
-          (await import('./parked.js')).parked(context, options),
-        ),
-      ),
-    ['keelson parked', 'keelson parked --drop bootstrapper/42'],
   );
 }
 
