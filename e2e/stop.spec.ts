@@ -60,7 +60,7 @@ describe('the end of `up`', () => {
     expect(again).toMatchObject({ status: 0, stderr: '' });
     const { attempts } = await show(data);
     expect(attempts.map(({ outcome, reason }) => [outcome, reason?.code])).toEqual([
-      ['error', 'killed'],
+      ['error', 'stopped'],
       ['success', undefined],
     ]);
     expect(attempts[0]!.log).toMatchObject({ lines: 1 });

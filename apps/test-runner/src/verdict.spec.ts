@@ -54,6 +54,17 @@ describe('a test', () => {
     expect(await world.log(run)).toBe('begun');
   });
 
+  it('that Keelson cut short because it ended is an error that says so', async () => {
+    const run = await world.queued('echo begun; sleep 600');
+    const runner = world.runner();
+    await runner.until('it runs', async () => (await world.log(run)) === 'begun');
+    await runner.die();
+    const last = world.runner({ retryDelaysMs: [] });
+    await last.jobs.close(); // as the orderly end does
+    await last.idle();
+    expect(await endedOf(run)).toMatchObject({ outcome: 'error', reason: { code: 'stopped' } });
+  });
+
   it('whose command is not there makes it red, and names it', async () => {
     const { ended, code, message } = await tested('', { test: { command: ['./nowhere.sh'] } });
     expect({ ...ended, code }).toMatchObject({

@@ -3,7 +3,7 @@ import type { JobEnd } from '@keelson/jobs';
 
 export type Verdict = { outcome: RunOutcome; reason?: Reason; exitCode?: number };
 
-/** Signals that reach a test from outside rather than from its own fault: the kernel out of memory, a person, or the end of Keelson. */
+/** Signals that reach a test from outside rather than from its own fault: the kernel out of memory, or a person. */
 const fromOutside = new Set(['SIGKILL', 'SIGTERM', 'SIGHUP', 'SIGINT']);
 
 /** What a job's end says about the user's code. Unknown is an error, never a success. */
@@ -13,8 +13,9 @@ export function verdictOf(end: JobEnd, timeoutMs: number): Verdict {
       if (end.code === 0) return { outcome: 'success', exitCode: 0 };
       return { ...failure('exit-code', `the test command ended with exit code ${end.code}`), exitCode: end.code };
     case 'signalled':
+      if (end.stopped === true) return error('stopped', 'the test was cut short: Keelson was ended while it ran');
       return fromOutside.has(end.signal)
-        ? error('killed', `the test was cut short by ${end.signal}: Keelson was ended, out of memory, or somebody`)
+        ? error('killed', `the test was cut short by ${end.signal}: the machine out of memory, or somebody`)
         : failure('signal', `the test command died of ${end.signal}`);
     case 'timeout':
       return failure('timeout', `the test ran longer than its timeout of ${Math.round(timeoutMs / 1000)} s`);

@@ -64,7 +64,7 @@ export async function stopRunning(host: JobHost, { files, status }: Begun & { st
   const found = await readJob(files);
   if (found.kind === 'ended' || found.kind === 'absent') return;
   const newest = found.kind === 'waiting' ? status : (found.status ?? status);
-  await bury(host, { files, status: newest }, { kind: 'signalled', signal: 'SIGKILL' });
+  await bury(host, { files, status: newest }, { kind: 'signalled', signal: 'SIGKILL', stopped: true });
 }
 
 /**

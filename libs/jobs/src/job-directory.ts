@@ -21,7 +21,7 @@ const statusRecord: z.ZodType<StatusRecord> = z.object({
 const endRecord: z.ZodType<EndRecord> = z.object({
   end: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('exited'), code: z.int() }),
-    z.object({ kind: z.literal('signalled'), signal: z.string() }),
+    z.object({ kind: z.literal('signalled'), signal: z.string(), stopped: z.literal(true).optional() }),
     z.object({ kind: z.literal('timeout') }),
     z.object({ kind: z.literal('unstartable'), message: z.string() }),
     z.object({ kind: z.literal('lost'), message: z.string() }),

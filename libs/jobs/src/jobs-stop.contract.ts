@@ -39,7 +39,7 @@ export function describeStops(makeHarness: MakeHarness): void {
   it('ends a job that ignores being stopped', async () => {
     const name = await begun('trap "" TERM; while :; do sleep 0.05; done');
     await jobs.stop(name);
-    expect((await untilEnded(jobs, name)).end).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
+    expect((await untilEnded(jobs, name)).end).toMatchObject({ kind: 'signalled', signal: 'SIGKILL' });
   });
 
   it('does nothing to a job that has ended, or that there is not', async () => {

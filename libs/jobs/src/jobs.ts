@@ -107,7 +107,8 @@ export type ClusterCause =
 /** How a job ended. `exited` is the user's code; `cluster` says whose fault it is; everything else is ours or the machine's. */
 export type JobEnd =
   | { kind: 'exited'; code: number }
-  | { kind: 'signalled'; signal: string }
+  /** `stopped`, where the adapter knows: we ended it, however the command answered; not itself, the kernel or somebody. */
+  | { kind: 'signalled'; signal: string; stopped?: true | undefined }
   | { kind: 'timeout' }
   /** The command could not be started: not found, not executable. The user's fault. */
   | { kind: 'unstartable'; message: string }

@@ -112,7 +112,7 @@ export class ProcessJobs implements Jobs {
     const files = jobDirectory(host.root, name);
     await dismissGiven(files);
     const found = await this.#look(host, name);
-    if (found.kind === 'waiting') await writeEnd(host, files, { kind: 'signalled', signal: 'SIGTERM' });
+    if (found.kind === 'waiting') await writeEnd(host, files, { kind: 'signalled', signal: 'SIGTERM', stopped: true });
     if (found.kind === 'running') await stopRunning(host, { files, status: found.status });
     this.#changes.tell();
   }

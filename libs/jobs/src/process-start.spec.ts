@@ -87,7 +87,7 @@ describe('the start of a job as a child process', () => {
     await until('it waits', async () => (await stateOf(other, spec.name))?.phase === 'waiting');
     await other.stop(spec.name);
     expect(await ensured).toBe('created');
-    expect((await stateOf(other, spec.name))?.end).toEqual({ kind: 'signalled', signal: 'SIGTERM' });
+    expect((await stateOf(other, spec.name))?.end).toEqual({ kind: 'signalled', signal: 'SIGTERM', stopped: true });
     expect(await textsOf(other, spec.name)).toEqual([]);
   });
 
@@ -102,6 +102,10 @@ describe('the start of a job as a child process', () => {
     await other.close();
     await other.close();
     await until('they are gone', () => processIdentity(supervisor) === undefined);
-    expect((await stateOf(await harness.open(), spec.name))?.end).toEqual({ kind: 'signalled', signal: 'SIGTERM' });
+    expect((await stateOf(await harness.open(), spec.name))?.end).toEqual({
+      kind: 'signalled',
+      signal: 'SIGTERM',
+      stopped: true,
+    });
   });
 });

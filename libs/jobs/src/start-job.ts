@@ -38,7 +38,7 @@ export async function startJob(host: JobHost, spec: CommandJob, signals: StartSi
       await host.trash.take(directory);
       throw error;
     }
-    await writeEnd(host, files, { kind: 'signalled', signal: 'SIGTERM' });
+    await writeEnd(host, files, { kind: 'signalled', signal: 'SIGTERM', stopped: true });
   }
 }
 

@@ -77,7 +77,7 @@ describe('jobs whose supervisor was killed', () => {
     const name = await begun(jobs, 'd');
     process.kill(statusOf(name).supervisor.pid, 'SIGSTOP');
     await jobs.stop(name);
-    expect((await stateOf(jobs, name))?.end).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
+    expect((await stateOf(jobs, name))?.end).toEqual({ kind: 'signalled', signal: 'SIGKILL', stopped: true });
     for (const file of ['d-main', 'd-daemon']) expect(processIdentity(pidIn(file))).toBeUndefined();
   });
 

@@ -29,7 +29,7 @@ const maxTimerMs = 2 ** 31 - 1;
 /** Runs the command until it and all it has started are gone, and its output is on disk. @throws when our side fails */
 export async function runCommand(run: Run): Promise<JobEnd> {
   const { assignment, pipe, stopping } = run;
-  if (stopping.aborted) return { kind: 'signalled', signal: 'SIGTERM' };
+  if (stopping.aborted) return { kind: 'signalled', signal: 'SIGTERM', stopped: true };
   const started = await start(run);
   await pipe.writing.close();
   if ('kind' in started) return started;
@@ -90,6 +90,6 @@ async function endOrReason(started: StartedCommand, { assignment, stopping }: Ru
 function endOf(why: Why, { code, signal }: CommandExit): JobEnd {
   if (why === 'timeout') return { kind: 'timeout' };
   // A command may answer SIGTERM with an orderly exit; what counts is that it did not end of its own accord.
-  if (why === 'stopped') return { kind: 'signalled', signal: signal ?? 'SIGTERM' };
+  if (why === 'stopped') return { kind: 'signalled', signal: signal ?? 'SIGTERM', stopped: true };
   return signal === null ? { kind: 'exited', code: code ?? -1 } : { kind: 'signalled', signal };
 }

@@ -89,7 +89,7 @@ describe('the supervisor', () => {
     );
     for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) child.kill(signal);
     expect(await ended).toBe(0);
-    expect(endOf(job)).toEqual({ kind: 'signalled', signal: 'SIGTERM' });
+    expect(endOf(job)).toEqual({ kind: 'signalled', signal: 'SIGTERM', stopped: true });
   });
 
   it('ends the job as lost, and says why, when the disk is full', async () => {
