@@ -1,7 +1,7 @@
-import { beginKey, changeKey, endKey } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
 import { refMatcher } from '@keelson/git';
 import type { WatcherDeps } from './deps';
+import { refsToTell, untoldChanges } from './untold';
 import type { Watch } from './watch';
 
 /** What one look found of one ref. */
@@ -52,11 +52,11 @@ async function readable<T>(watch: Watch, signal: AbortSignal, read: () => Promis
   }
 }
 
-/** Refs that were there when we last ran. Where HEAD says what is watched, nobody knows which they were. */
+/** Refs that were there when we last ran. Where HEAD says what is watched, only of deleted ones is known which they were. */
 async function recordedRefs({ ledger }: WatcherDeps, { source: { name, pattern } }: Watch): Promise<readonly string[]> {
-  if (pattern === undefined) return [];
+  const refs = [...(await refsToTell(ledger, name))];
+  if (pattern === undefined) return refs;
   const matches = refMatcher(pattern);
-  const refs: string[] = [];
   for await (const { source, ref } of ledger.refs()) if (source === name && matches(ref)) refs.push(ref);
   return refs;
 }
@@ -83,7 +83,7 @@ async function moved(deps: WatcherDeps, watch: Watch, { ref, commit }: Seen): Pr
     previous = await deps.ledger.newestChange(watch.source.name, ref);
     // A request has a ref of its own, which no repository has.
     if (commit === null && (previous === undefined || previous.kind === 'requested')) return [];
-    const untold = await untoldChanges(deps, previous);
+    const untold = await untoldChanges(deps.ledger, previous);
     // What it moved to meanwhile is seen by the look after this has been told.
     if (untold.length > 0) return [{ watch, ref, kind: 'untold', changes: untold }];
     if (previous !== undefined) watch.recorded(previous);
@@ -96,17 +96,3 @@ async function moved(deps: WatcherDeps, watch: Watch, { ref, commit }: Seen): Pr
 /** A head that an earlier start took as the place to start from, and that this one is to build. */
 const isLeftAlone = ({ from }: WatcherDeps, previous: ChangeRecord | undefined): boolean =>
   previous?.kind === 'baseline' && from === 'head';
-
-/** The newest changes of a ref that no service has begun to work on, oldest first. */
-async function untoldChanges({ ledger }: WatcherDeps, newest: ChangeRecord | undefined): Promise<ChangeRecord[]> {
-  const untold: ChangeRecord[] = [];
-  let change = newest;
-  while (change?.commit != null && change.kind !== 'baseline') {
-    const begun = await ledger.read(beginKey(change.run, 1));
-    if (begun !== undefined || (await ledger.read(endKey(change.run, 1))) !== undefined) break;
-    untold.unshift(change);
-    change =
-      change.sequence === 1 ? undefined : await ledger.read(changeKey(change.source, change.ref, change.sequence - 1));
-  }
-  return untold;
-}

@@ -7,6 +7,7 @@ import { look } from './look';
 import type { Move } from './look';
 import { recordMove } from './record';
 import { changeTold } from './tell';
+import { untoldKey } from './untold';
 import { WatchList } from './watch-list';
 import type { Watch } from './watch';
 
@@ -45,13 +46,13 @@ export class HeadObserver implements Observer<Move> {
     return changes.flatMap(changeTold);
   }
 
-  mark(move: Move): Promise<void> {
+  async mark(move: Move): Promise<void> {
     const changes = this.#reported.get(move) ?? [];
+    for (const change of changes) if (change.commit === null) await this.deps.ledger.close(untoldKey(change));
     for (const change of changes) move.watch.recorded(change);
     // What was told is what was recorded before, by us or another watcher: the ref may be further now.
     if (move.kind === 'untold' || changes.at(-1)?.commit !== move.commit) this.#lookAgain(move.watch);
     move.watch.settle(move.ref);
-    return Promise.resolve();
   }
 
   /** What is to be watched has been recorded anew. */

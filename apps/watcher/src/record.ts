@@ -4,6 +4,7 @@ import type { ChangeRecord } from '@keelson/ledger';
 import { instant } from './deps';
 import type { WatcherDeps } from './deps';
 import type { Move } from './look';
+import { untold, untoldKey } from './untold';
 
 type Moved = Extract<Move, { kind: 'moved' }>;
 
@@ -20,7 +21,10 @@ export async function recordMove(
   let previous = move.previous;
   for (const commit of await valuesOf(deps, move, signal)) {
     const change = await changeOf(deps, { ...move, commit, previous }, signal);
+    // First, for no service begins to work on a deletion: a record alone would not show whether it was told.
+    if (commit === null) await deps.ledger.write(untoldKey(change), untold(change));
     const { record } = await deps.ledger.write(changeKey(change.source, change.ref, change.sequence), change);
+    if (commit === null && record.run !== change.run) await deps.ledger.close(untoldKey(change));
     recorded.push(record);
     if (record.commit !== commit) break;
     previous = record;

@@ -87,6 +87,34 @@ describe('a watcher that was interrupted', () => {
     expect(await lookAll(await world.watch(['^*']))).toEqual([]);
   });
 
+  it.each([['^*'], ['.']])('tells a deletion that was recorded and not published, once (%s)', async (pattern) => {
+    world.repository.commit('first');
+    world.repository.git('checkout', '-q', '-b', 'side');
+    const watcher = await world.watch([pattern]);
+    await world.begin(await lookAll(watcher));
+    world.repository.git('checkout', '-q', 'main');
+    world.repository.git('branch', '-q', '-D', 'side');
+    await look(watcher, { crashes: true });
+    const told = await lookAll(await world.watch([pattern]));
+    expect(told.map(said)).toContain('refs/heads/side 2 deleted');
+    await world.begin(told);
+    expect(await lookAll(await world.watch([pattern]))).toEqual([]);
+    expect(await world.ledger.open('watcher')).toEqual([]);
+  });
+
+  it('tells nothing of a deletion that another watcher recorded first', async () => {
+    world.repository.commit('first');
+    world.repository.git('branch', 'side');
+    const slow = await world.watch(['^side']);
+    await world.begin(await lookAll(slow));
+    world.repository.git('branch', '-q', '-D', 'side');
+    const [move] = await slow.list(unaborted);
+    const told = await lookAll(await world.watch(['^side']));
+    expect(await slow.report(move!, unaborted)).toEqual(told);
+    await slow.mark(move!);
+    expect(await world.ledger.open('watcher')).toEqual([]);
+  });
+
   it('takes what another watcher recorded first, and sees the rest at its next look', async () => {
     world.repository.commit('first');
     const [slow, quick] = [await world.watch(), await world.watch()];
