@@ -16,6 +16,18 @@ describe('freezing a source', () => {
   });
   afterEach(() => world.end());
 
+  it('says once that another repository of that name makes images of the same name', async () => {
+    const commit = world.commit({ '.keelson.yaml': 'test: { command: ["./ci.sh"] }\n' });
+    const [deps, copy] = [world.deps(), path.join(world.root, 'other', 'widget')];
+    const freeze = freezeSource(deps);
+    eventsOf(await freeze(await world.change(commit), unaborted));
+    expect(world.notices).toEqual([]);
+    world.git('clone', '-q', world.source, copy);
+    for (const sequence of [1, 2])
+      eventsOf(await freeze(await world.change(commit, { source: copy, sequence }), unaborted));
+    expect(world.notices).toEqual([expect.stringContaining(`as are those of ${world.source}`)]);
+  });
+
   it('pushes the snapshot, writes the plan, and asks for the build', async () => {
     const commit = world.commit({ '.keelson.yaml': pipeline, 'ci.sh': 'exit 0\n' }, 'A subject');
     const event = await world.change(commit);
