@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { expectInOrder, runs } from './support/evidence';
-import { Keelson, newData, upOnce } from './support/keelson';
+import { Keelson, newData, newDirectory, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 jest.setTimeout(60_000);
@@ -55,6 +57,16 @@ describe('--from now', () => {
     expect(await up.stop()).toMatchObject({ status: 0 });
     expect((await runs(data)).map((run) => [run.commit, run.outcome])).toEqual([[commit, 'success']]);
     await expectInOrder(data, { built: 1 });
+  });
+
+  it('is refused with --once: nothing would be tested', async () => {
+    const repository = repositoryWith(0);
+    repository.commit();
+    const data = path.join(newDirectory('none'), 'data');
+    const { status, stderr } = await upOnce(data, [repository.path], '--from', 'now');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^keelson: --once .*--from now/);
+    expect(existsSync(data)).toBe(false);
   });
 
   it('does not keep a later --from head from building that head', async () => {

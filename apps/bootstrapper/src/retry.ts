@@ -1,12 +1,12 @@
 import { composeEvent, eventTypes, stageName } from '@keelson/events';
 import type { Event, EventOf, RunData, StageName } from '@keelson/events';
-import { beginKey, endKey, runFields, stageEndedKey } from '@keelson/ledger';
+import { beginKey, endKey, runFields, runStarted, stageEndedKey } from '@keelson/ledger';
 import type { BeginRecord, Ledger, StageEnded } from '@keelson/ledger';
 import { emit, TerminalError } from '@keelson/stage';
 import type { Stage } from '@keelson/stage';
 import { service } from './deps';
 import type { BootstrapperDeps } from './deps';
-import { runStarted, sourceFrozen } from './tell';
+import { sourceFrozen } from './tell';
 
 export type RunRetried = EventOf<'dev.cdeventsx.keelson-run.retried.0.1.0'>;
 
@@ -24,7 +24,7 @@ export function openAttempt(deps: BootstrapperDeps): Stage<RunRetried> {
       ...{ attempt, name: previous.name, from: first.stage, openedBy: 'command', openedAt: event.time },
       because: 'somebody asked for another attempt',
     });
-    return emit(runStarted(begin), first.event(begin));
+    return emit(runStarted(begin, service), first.event(begin));
   };
 }
 

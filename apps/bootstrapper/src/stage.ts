@@ -1,14 +1,25 @@
 import type { EventOf } from '@keelson/events';
-import { beginKey, concludeRun, planKey, runFields, runName, settled, stageEndedKey } from '@keelson/ledger';
+import {
+  beginKey,
+  concludeRun,
+  planKey,
+  runFields,
+  runName,
+  runStarted,
+  settled,
+  stageEndedKey,
+} from '@keelson/ledger';
 import type { BeginRecord, Work } from '@keelson/ledger';
-import { planSchema } from '@keelson/pipeline';
+import { imageName, planSchema } from '@keelson/pipeline';
+import type { Plan } from '@keelson/pipeline';
 import { againLater, emit } from '@keelson/stage';
 import type { Outcome, Stage } from '@keelson/stage';
 import { service } from './deps';
 import type { BootstrapperDeps } from './deps';
 import { meaningOf, reasonOf } from './faults';
 import { freeze } from './freeze';
-import { runStarted, sourceFrozen } from './tell';
+import { ImageNames } from './image-names';
+import { sourceFrozen } from './tell';
 
 export type ChangeMerged = EventOf<'dev.cdevents.change.merged.0.3.0'>;
 
@@ -16,6 +27,7 @@ const stage = 'source' as const;
 
 /** `change.merged` -> the source frozen in the registry, the run's plan, `build.queued`. From here on nothing touches git. */
 export function freezeSource(deps: BootstrapperDeps): Stage<ChangeMerged> {
+  const names = new ImageNames();
   return async (event, signal) => {
     const run = event.data.customData;
     const now = new Date(deps.clock()).toISOString();
@@ -30,7 +42,7 @@ export function freezeSource(deps: BootstrapperDeps): Stage<ChangeMerged> {
     if (nothingToDo !== undefined) return emit(...nothingToDo);
     try {
       const { record: plan } = await deps.ledger.write(planKey(run.run, planSchema), await freeze(deps, run, signal));
-      for (const warning of plan.warnings) deps.notice(run.run, warning);
+      tellOddities(deps, names, plan);
       await deps.ledger.write(stageEndedKey({ ...run, stage }), {
         ...{ stage, outcome: 'success', startedAt: now, endedAt: new Date(deps.clock()).toISOString() },
         snapshot: { reference: plan.snapshot.reference, digest: plan.snapshot.digest },
@@ -44,14 +56,22 @@ export function freezeSource(deps: BootstrapperDeps): Stage<ChangeMerged> {
   };
 }
 
+function tellOddities({ notice }: BootstrapperDeps, names: ImageNames, plan: Plan): void {
+  for (const warning of plan.warnings) notice(plan.run, warning);
+  const { pipeline, source } = plan;
+  const shared = names.clash(imageName(pipeline, source), { source, isChosen: pipeline.image.name !== undefined });
+  if (shared !== undefined) notice(source, shared);
+}
+
 type Begun = { work: Work; begin: BeginRecord };
 
 /** How the stage ended, once it has; every field from the records: telling it twice tells the same. */
 async function tellAgain({ ledger }: BootstrapperDeps, { work, begin }: Begun): Promise<Outcome | undefined> {
   const ended = await ledger.read(stageEndedKey({ ...begin, stage }));
   if (ended === undefined) return undefined;
-  if (ended.snapshot === undefined) return emit(runStarted(begin), ...(await concludeRun(ledger, work, ended)));
-  return emit(runStarted(begin), sourceFrozen(begin, { snapshot: ended.snapshot, time: ended.endedAt }));
+  if (ended.snapshot === undefined)
+    return emit(runStarted(begin, service), ...(await concludeRun(ledger, work, ended)));
+  return emit(runStarted(begin, service), sourceFrozen(begin, { snapshot: ended.snapshot, time: ended.endedAt }));
 }
 
 async function failed(deps: BootstrapperDeps, at: Begun, error: unknown): Promise<Outcome> {
@@ -70,5 +90,5 @@ async function failed(deps: BootstrapperDeps, at: Begun, error: unknown): Promis
     ...{ stage, outcome, reason: reasonOf(code, error), startedAt: work.now },
     endedAt: new Date(deps.clock()).toISOString(),
   };
-  return emit(runStarted(begin), ...(await concludeRun(deps.ledger, work, ended)));
+  return emit(runStarted(begin, service), ...(await concludeRun(deps.ledger, work, ended)));
 }

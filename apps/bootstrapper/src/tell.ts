@@ -1,21 +1,7 @@
 import { composeEvent, eventTypes } from '@keelson/events';
 import type { Event, RunData } from '@keelson/events';
 import { runFields } from '@keelson/ledger';
-import type { BeginRecord } from '@keelson/ledger';
 import { service } from './deps';
-
-/** The run has begun. */
-export function runStarted(begin: BeginRecord): Event {
-  return composeEvent({
-    type: eventTypes.pipelineRunStarted,
-    work: { run: begin.run, attempt: begin.attempt, stage: 'source' },
-    service,
-    subjectId: `${begin.run}/${begin.attempt}`,
-    content: { pipelineName: begin.source, uri: `keelson:run:${begin.run}` },
-    customData: { ...runFields(begin), name: begin.name },
-    time: begin.openedAt,
-  });
-}
 
 /** The source is frozen: the build may begin. */
 export function sourceFrozen(

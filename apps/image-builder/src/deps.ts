@@ -1,5 +1,5 @@
 import type { EventOf } from '@keelson/events';
-import type { Ledger } from '@keelson/ledger';
+import type { Ledger, SameRegistry } from '@keelson/ledger';
 import type { RegistryClient } from '@keelson/registry';
 
 export const service = 'image-builder';
@@ -11,6 +11,8 @@ export type ImageBuilderDeps = {
   client: RegistryClient;
   /** Where images go: host, and a path below it where there is one. */
   registryPrefix: string;
+  /** Groups of addresses, each of one registry: images recorded under one of them count under all. */
+  sameRegistry?: SameRegistry;
   /** Milliseconds since the epoch. */
   clock: () => number;
   /** How long a neighbour that is away is waited for before the run ends in an error. */

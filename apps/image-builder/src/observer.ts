@@ -1,4 +1,4 @@
-import { beginKey, imagesPrefix, openKey, planKey } from '@keelson/ledger';
+import { beginKey, openKey, planKey, runsThatPushed } from '@keelson/ledger';
 import type { OpenRecord } from '@keelson/ledger';
 import { imageName, imageTags, planSchema } from '@keelson/pipeline';
 import { parseImageReference } from '@keelson/registry';
@@ -39,10 +39,9 @@ export class TagObserver implements Observer<OpenRecord> {
 
   /** The newest change of this ref that made this image; 0 when none did. */
   async #sequenceOf(image: { repository: string; digest: string; source: string; ref: string }): Promise<number> {
-    const prefix = imagesPrefix(image.repository, image.digest);
     let newest = 0;
-    for (const run of await this.deps.ledger.store.listSegments(prefix)) {
-      const begin = await this.deps.ledger.read(beginKey(decodeURIComponent(run), 1));
+    for (const run of await runsThatPushed(this.deps.ledger, image, this.deps.sameRegistry)) {
+      const begin = await this.deps.ledger.read(beginKey(run, 1));
       if (begin?.source === image.source && begin.ref === image.ref) newest = Math.max(newest, begin.sequence);
     }
     return newest;

@@ -1,4 +1,4 @@
-import { stageEndedKey } from '@keelson/ledger';
+import { imageKey, imagesPrefix, stageEndedKey } from '@keelson/ledger';
 import { parseImageReference } from '@keelson/registry';
 import { eventsOf, sha1, tagsOf, unaborted, World } from './builder-fixture.contract';
 import type { Asked } from './builder-fixture.contract';
@@ -54,6 +54,23 @@ describe('the moving tag', () => {
     await observer.mark(first!);
     expect(await world.tagged('main')).toBe(newer);
     expect(await world.tagged(tagsOf(older).immutable)).not.toBe(newer);
+  });
+
+  it('stays there too when the newer one was pushed under another address of the same registry', async () => {
+    const older = await world.frozen({ sequence: 1 });
+    eventsOf(await buildImage(world.deps())(older, unaborted));
+    const newer = await built({ sequence: 2 });
+    const [first, second] = await new TagObserver(world.deps()).list();
+    await new TagObserver(world.deps()).report(second!, unaborted);
+    const [now, former] = [`${world.registry}/widget`, 'localhost:1/widget'];
+    for (const run of await world.ledger.store.listSegments(imagesPrefix(now, newer))) {
+      const record = (await world.ledger.read(imageKey(now, newer, run)))!;
+      await world.ledger.write(imageKey(former, newer, run), { ...record, repository: former });
+      await world.ledger.store.delete(imageKey(now, newer, run).path);
+    }
+    const sameRegistry = [['localhost:1', world.registry]];
+    await new TagObserver(world.deps({ sameRegistry })).report(first!, unaborted);
+    expect(await world.tagged('main')).toBe(newer);
   });
 
   it('is moved by one build at a time: two at once could end in the wrong order', async () => {

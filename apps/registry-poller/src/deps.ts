@@ -1,5 +1,5 @@
 import type { EventOf } from '@keelson/events';
-import type { Ledger } from '@keelson/ledger';
+import type { Ledger, SameRegistry } from '@keelson/ledger';
 import type { RegistryClient } from '@keelson/registry';
 
 export const service = 'registry-poller';
@@ -11,6 +11,8 @@ export type RegistryPollerDeps = {
   client: RegistryClient;
   /** Image references with a tag that are watched for pushes by others, besides those of our own builds. */
   watched: readonly string[];
+  /** Groups of addresses, each of one registry: images recorded under one of them count under all. */
+  sameRegistry?: SameRegistry;
   /** How often watched tags are looked at, milliseconds. */
   pollMs: number;
   /** Milliseconds since the epoch. */

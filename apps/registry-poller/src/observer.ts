@@ -1,6 +1,15 @@
-import { composeEvent, eventTypes, newRunId } from '@keelson/events';
+import { newRunId } from '@keelson/events';
 import type { Event, RunData } from '@keelson/events';
-import { beginKey, changeKey, endKey, imagesPrefix, runFields, runName } from '@keelson/ledger';
+import {
+  beginKey,
+  changeKey,
+  endKey,
+  repositoryNames,
+  runFields,
+  runName,
+  runStarted,
+  runsThatPushed,
+} from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
 import { parseImageReference } from '@keelson/registry';
 import type { Observer } from '@keelson/stage';
@@ -59,7 +68,7 @@ export class PushObserver implements Observer<ForeignPush> {
       ...{ name: change.name, from: 'test', openedBy: service, openedAt: change.seenAt },
       because: `${push.repository}:${push.tag} was pushed by somebody else`,
     });
-    return [runStarted(run, begin.openedAt), imagePublished(run, push, begin.openedAt)];
+    return [runStarted(begin, service), imagePublished(run, push, begin.openedAt)];
   }
 
   mark(push: ForeignPush): Promise<void> {
@@ -68,16 +77,18 @@ export class PushObserver implements Observer<ForeignPush> {
   }
 
   /** Also an image that we built under another name is somebody else's push here; only this repository's records count. */
-  async #isOurs({ repository, digest }: ForeignPush): Promise<boolean> {
-    const runs = await this.deps.ledger.store.listSegments(imagesPrefix(repository, digest));
-    return runs.length > 0;
+  async #isOurs(push: ForeignPush): Promise<boolean> {
+    return (await runsThatPushed(this.deps.ledger, push, this.deps.sameRegistry)).length > 0;
   }
 
   /** Whether the run of this very push has ended: then it was told, by an earlier process. */
   async #hasEnded({ repository, tag, digest }: ForeignPush): Promise<boolean> {
-    const newest = await this.deps.ledger.newestChange(repository, tagRef(tag));
-    if (newest?.commit !== commitOf(digest)) return false;
-    return (await this.deps.ledger.read(endKey(newest.run, 1))) !== undefined;
+    for (const name of repositoryNames(repository, this.deps.sameRegistry ?? [])) {
+      const newest = await this.deps.ledger.newestChange(name, tagRef(tag));
+      if (newest?.commit !== commitOf(digest)) continue;
+      if ((await this.deps.ledger.read(endKey(newest.run, 1))) !== undefined) return true;
+    }
+    return false;
   }
 
   /** The change for this push: the newest one if it is this very digest already, else a new one. */
@@ -99,12 +110,5 @@ export class PushObserver implements Observer<ForeignPush> {
 // An image has no commit: its digest stands for it, and its tag for a ref.
 const tagRef = (tag: string): string => `refs/tags/${tag}`;
 const commitOf = (digest: string): string => digest.replace('sha256:', '');
-
-const runStarted = (run: RunData, time: string): Event =>
-  composeEvent({
-    ...{ type: eventTypes.pipelineRunStarted, work: { run: run.run, attempt: 1, stage: 'publish' }, service, time },
-    ...{ subjectId: `${run.run}/1`, content: { pipelineName: run.source, uri: `keelson:run:${run.run}` } },
-    customData: { ...runFields(run), name: runName(run.run) },
-  });
 
 export const pushKey = ({ repository, tag }: ForeignPush): string => `${repository}:${tag}`;

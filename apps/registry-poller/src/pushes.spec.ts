@@ -1,6 +1,6 @@
 import { eventTypes } from '@keelson/events';
 import type { Event, EventOf } from '@keelson/events';
-import { beginKey, changeKey, endOf, endRun } from '@keelson/ledger';
+import { beginKey, changeKey, endOf, endRun, imageKey, imagesPrefix } from '@keelson/ledger';
 import { refusing, typesOf, unaborted, World } from './poller-fixture.contract';
 import { PushObserver, pushKey } from './observer';
 
@@ -72,6 +72,24 @@ describe('a watched tag', () => {
     await world.pushOurs('ours', 'main');
     expect(await look(watch('widget:main'))).toEqual([]);
     expect(await world.ledger.newestChange(`${world.registry}/widget`, 'refs/tags/main')).toBeUndefined();
+  });
+
+  it('is still ours when the registry has another address than when we pushed', async () => {
+    const { digest } = await world.pushOurs('ours', 'main');
+    const former = 'localhost:1';
+    const store = world.ledger.store;
+    for (const run of await store.listSegments(imagesPrefix(`${world.registry}/widget`, digest))) {
+      const record = await world.ledger.read(imageKey(`${world.registry}/widget`, digest, run));
+      await world.ledger.write(imageKey(`${former}/widget`, digest, run), {
+        ...record!,
+        repository: `${former}/widget`,
+      });
+      await store.delete(imageKey(`${world.registry}/widget`, digest, run).path);
+    }
+    const watched = [`${world.registry}/widget:main`];
+    const knowing = world.deps({ watched, sameRegistry: [[former, world.registry]] });
+    expect(await look(new PushObserver(knowing))).toEqual([]);
+    expect(await look(new PushObserver(world.deps({ watched })))).toHaveLength(2); // as somebody else's registry would be
   });
 
   it('starts a run when somebody pushed our image under another name', async () => {

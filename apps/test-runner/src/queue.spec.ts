@@ -1,11 +1,11 @@
-import { composeEvent, eventTypes, newRunId } from '@keelson/events';
+import { eventTypes, newRunId } from '@keelson/events';
 import { beginKey, endKey, endOf, endRun, openKey } from '@keelson/ledger';
 import { TerminalError } from '@keelson/stage';
 import { toldTwice, typesOf, unaborted } from '@keelson/work-testing';
+import { cancelled } from './cancelled.contract';
 import { time, World } from './runner-fixture.contract';
 import type { Published } from './deps';
 import { cancelRun } from './stage';
-import type { RunCancelled } from './stage';
 
 let world: World;
 beforeEach(async () => {
@@ -95,16 +95,6 @@ describe('a published image', () => {
 });
 
 describe('a run that somebody cancels', () => {
-  const cancelled = (run: string): RunCancelled =>
-    composeEvent({
-      ...{
-        type: eventTypes.runCancelled,
-        work: { run, attempt: 1, stage: 'test' },
-        service: 'command',
-        subjectId: run,
-      },
-      ...{ content: {}, time, customData: { run } },
-    });
   const cancel = () => cancelRun(world.deps({ jobs: undefined as never }));
 
   it('ends now, and is told the same however often it is asked for', async () => {

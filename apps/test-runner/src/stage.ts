@@ -1,4 +1,4 @@
-import type { EventOf } from '@keelson/events';
+import type { Event, EventOf } from '@keelson/events';
 import { beginKey, endKey, endOf, endRun, openKey, settled, stageEndedKey } from '@keelson/ledger';
 import { emit, TerminalError } from '@keelson/stage';
 import type { Stage } from '@keelson/stage';
@@ -39,17 +39,34 @@ const needsCluster = ({ subject }: Published) => ({
 
 export type RunCancelled = EventOf<'dev.cdeventsx.keelson-run.cancelled.0.1.0'>;
 
-/** `run.cancelled` -> the end of the newest attempt, unless it has ended. The observer stops its job. */
-export function cancelRun({ ledger, clock }: TestRunnerDeps): Stage<RunCancelled> {
+/**
+ * `run.cancelled` -> the end of the newest attempt, unless it has ended. The observer stops its job. An attempt that was opened
+ * meanwhile, after an error of ours, is ended too: see `openNext`.
+ */
+export function cancelRun(deps: Pick<TestRunnerDeps, 'ledger' | 'clock'>): Stage<RunCancelled> {
   return async (event) => {
     const { run } = event.data.customData;
-    const attempt = (await ledger.attempts(run)).at(-1);
-    if (attempt === undefined) throw new TerminalError(`there is no run ${run} to cancel`);
-    const end = await ledger.read(endKey(run, attempt));
-    const about = end ?? (await ledger.read(beginKey(run, attempt)));
-    if (about === undefined) throw new TerminalError(`attempt ${attempt} of run ${run} has no begin record`);
-    const work = { run: about, stage: 'test' as const, service, now: instant(clock()) };
-    const reason = { code: 'cancelled', message: 'somebody asked for it to end' };
-    return emit(...(await endRun(ledger, endOf(work, 'cancel', reason))));
+    const told: Event[] = [];
+    let cancelled: number | undefined;
+    for (;;) {
+      const attempt = (await deps.ledger.attempts(run)).at(-1);
+      if (attempt === undefined) throw new TerminalError(`there is no run ${run} to cancel`);
+      if (attempt === cancelled) return emit(...told);
+      told.push(...(await cancelAttempt(deps, run, attempt)));
+      cancelled = attempt;
+    }
   };
+}
+
+async function cancelAttempt(
+  { ledger, clock }: Pick<TestRunnerDeps, 'ledger' | 'clock'>,
+  run: string,
+  attempt: number,
+): Promise<readonly Event[]> {
+  const end = await ledger.read(endKey(run, attempt));
+  const about = end ?? (await ledger.read(beginKey(run, attempt)));
+  if (about === undefined) throw new TerminalError(`attempt ${attempt} of run ${run} has no begin record`);
+  const work = { run: about, stage: 'test' as const, service, now: instant(clock()) };
+  const reason = { code: 'cancelled', message: 'somebody asked for it to end' };
+  return endRun(ledger, endOf(work, 'cancel', reason));
 }

@@ -56,10 +56,10 @@ describe('a test', () => {
 
   it('that Keelson cut short because it ended is an error that says so', async () => {
     const run = await world.queued('echo begun; sleep 600');
-    const runner = world.runner();
+    const runner = world.process();
     await runner.until('it runs', async () => (await world.log(run)) === 'begun');
     await runner.die();
-    const last = world.runner({ retryDelaysMs: [] });
+    const last = world.process({ retryDelaysMs: [] });
     await last.jobs.close(); // as the orderly end does
     await last.idle();
     expect(await endedOf(run)).toMatchObject({ outcome: 'error', reason: { code: 'stopped' } });

@@ -35,7 +35,10 @@ export type {
 } from './records';
 export { endParked } from './parked';
 export type { ParkedBy } from './parked';
+export { repositoryNames, runsThatPushed } from './pushed-image';
+export type { SameRegistry } from './pushed-image';
 export { endRun, runFinished } from './run-end';
+export { runStarted } from './run-start';
 export { concludeRun, endOf, runFields, settled, superseded } from './settle';
 export type { Work } from './settle';
 export { runName } from './run-name';

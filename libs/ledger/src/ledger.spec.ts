@@ -186,6 +186,13 @@ describe('the account', () => {
     });
   });
 
+  it('knows that a run of an image somebody else pushed had its image from the beginning', async () => {
+    const pushed = { ...(await change(1, { commit: 'e'.repeat(64) })), commit: 'e'.repeat(64) };
+    await ledger.write(beginKey(pushed.run, 1), { ...pushed, name: 'a', from: 'test', openedBy: 'x', openedAt: at });
+    await end(pushed, 'success');
+    expect(await account(ledger)).toMatchObject({ balanced: true, fates: { built: 1 } });
+  });
+
   it('does not believe a green run without an image', async () => {
     await end(await change(1), 'success');
     expect(await account(ledger)).toMatchObject({ balanced: false, fates: { built: 0 } });

@@ -1,7 +1,6 @@
 import { JobsError } from '@keelson/jobs';
 import { TerminalError } from '@keelson/stage';
-import type { Workplace } from './conclude';
-import type { OpenWork, Verdict, WorkEvent } from './work-kind';
+import type { OpenWork, Verdict, WorkEvent, Workplace } from './work-kind';
 
 /** How long work may wait for what it needs to start: registry, disk, cluster. */
 const startDeadlineMs = 10 * 60_000;

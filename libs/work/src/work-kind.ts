@@ -54,4 +54,7 @@ export type WorkDeps = {
   warn: (message: string, fields: Record<string, unknown>) => void;
 };
 
+/** A service's jobs, and what they need. */
+export type Workplace<E extends WorkEvent> = { kind: WorkKind<E>; deps: WorkDeps };
+
 export const instant = (ms: number): string => new Date(ms).toISOString();

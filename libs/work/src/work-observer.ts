@@ -6,14 +6,13 @@ import { openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import type { OpenRecord } from '@keelson/ledger';
 import type { Observer } from '@keelson/stage';
 import { conclude } from './conclude';
-import type { Workplace } from './conclude';
 import { isDue, nextDueMs } from './due';
 import { Followers } from './followers';
 import { Starts } from './starts';
 import { stopReason } from './stop-reason';
 import { inTurn, Places } from './turn';
 import { instant } from './work-kind';
-import type { Kept, OpenWork, WorkDeps, WorkEvent, WorkKind } from './work-kind';
+import type { Kept, OpenWork, WorkDeps, WorkEvent, WorkKind, Workplace } from './work-kind';
 
 /** One piece of open work: what it waits for, or what became of it. */
 export type WorkState<E extends WorkEvent> = OpenWork<E> &

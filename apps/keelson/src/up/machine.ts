@@ -123,7 +123,8 @@ async function startShared({ context, sources, port, tokenFile, notice }: Machin
   const mirrors = join(data.git, 'mirrors');
   const access = new SourceAccess({ mirrors, worktrees: join(data.git, 'worktrees'), remote });
   steps.push({ name: 'repositories', stop: () => access.close() });
-  return { log, bus, store, ledger, client, jobs, remote, mirrors, access, registryAddress: registry.address };
+  const sameRegistry = [[registry.address, ...registry.formerAddresses]];
+  return { log, bus, store, ledger, client, jobs, remote, mirrors, access, registryAddress: registry.address, sameRegistry };
 }
 
 /** What came with a source's URL, else the token file, else git's own helpers. */
@@ -152,7 +153,7 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
   const { notice } = options;
   const { ledger, client, jobs, access: sources, registryAddress: registryPrefix } = shared;
   const host = { bus: shared.bus, logger: shared.log };
-  const common = { ledger, client, clock: Date.now, patienceMs, notice };
+  const common = { ledger, client, clock: Date.now, patienceMs, notice, sameRegistry: shared.sameRegistry };
   const registry = { prefix: registryPrefix, codec: 'none' as const };
   const testing = {
     ...{ ledger, jobs, clock: Date.now, cancelRunning: options.cancelRunning, retryDelaysMs },

@@ -7,6 +7,7 @@ import { onTermination } from '@keelson/service';
 import type { Context, DataContext } from '../commands/context';
 import { requireDataDirectory } from '../data-directory';
 import { openData, openLedger } from '../open-data';
+import { UsageError } from '../usage-error';
 import { Outset } from './outset';
 import { startMachine } from './machine';
 import type { MachineOptions } from './machine';
@@ -26,6 +27,7 @@ export type UpOptions = {
 /** `keelson up [SOURCE...]`: all five services, until Ctrl-C or, with --once, until every present head has its verdict. */
 export async function up(plain: Context, names: readonly string[], options: UpOptions): Promise<number> {
   // Before anything is made: a mistake in the command line leaves nothing behind.
+  if (options.once === true && options.from === 'now') throw new UsageError(nothingToTest);
   const sources = await parseSources(plain, names, options);
   options.image.forEach(parseImageReference);
   const context = await openData(plain);
@@ -84,6 +86,9 @@ function machineOptions({ context, sources, options, telling, once }: Wiring): O
     },
   };
 }
+
+const nothingToTest =
+  '--once tests the present heads and ends, and --from now leaves just those out: nothing would be tested; leave one of the two away';
 
 /** With --once: looks in vain at a repository that is away before it counts as an error. */
 const patientLooks = 3;
