@@ -23,6 +23,7 @@ const allowed: Record<string, readonly string[]> = {
   logs: ['objects'],
   pipeline: ['events'],
   work: ['events', 'jobs', 'ledger', 'logs', 'stage'],
+  builders: ['jobs'],
   service: ['events', 'config', 'stage', 'bus'],
   deployment: ['config', 'bus', 'ledger', 'objects', 'registry', 'service'],
   'app-watcher': [...everyApp, 'git', 'ledger'],

@@ -1,0 +1,154 @@
+import path from 'node:path/posix';
+import type { KubeObject, ManifestJob } from '@keelson/jobs';
+import type { BuildRequest } from './build-request';
+import type { BuilderSettings } from './builder-settings';
+
+/** Where things are in a builder's pod. */
+export const places = {
+  source: '/keelson/source',
+  config: '/keelson/config',
+  credentials: '/keelson/docker',
+  secrets: '/keelson/secrets',
+  authorities: '/keelson/ca',
+};
+
+type Place = Partial<Record<'cpu' | 'memory' | 'disk', string | undefined>> & {
+  nodeSelector?: Readonly<Record<string, string>> | undefined;
+  tolerations?: readonly Readonly<Record<string, string | number>>[] | undefined;
+  timeoutSeconds: number;
+};
+
+/** What differs between the pods of two builders. */
+export type PodParts = {
+  place: Place;
+  /** Where the source goes, if not to its usual place. */
+  sourceAt?: string;
+  /** The builder, without what every builder gets. */
+  container: { image: string; command?: readonly string[]; args: readonly string[]; [field: string]: unknown };
+  /** Files with settings, by name. Never a secret. */
+  config?: Readonly<Record<string, string>>;
+  /** Files with credentials, by name, in one Secret. */
+  credentials?: Readonly<Record<string, string>>;
+  podSecurity?: Readonly<Record<string, unknown>>;
+  mounts?: readonly Mount[];
+};
+
+export type Mount = { name: string; at: string; volume: Readonly<Record<string, unknown>>; path?: string };
+
+/** The Job of one build: an init container brings the source in, then the builder runs once. */
+export function buildPod(request: BuildRequest, settings: BuilderSettings, parts: PodParts): ManifestJob {
+  const { name } = request;
+  const files = filesOf(request, parts);
+  const mounts = [...fileMounts(name, files), ...authorityMounts(settings), ...(parts.mounts ?? [])];
+  const sourceAt = parts.sourceAt ?? places.source;
+  const source = { name: 'source', at: sourceAt, volume: { emptyDir: {} } };
+  const pod = {
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    ...parts.podSecurity,
+    initContainers: [sourceContainer(request, settings, { sourceAt, withCredentials: 'credentials' in files })],
+    containers: [
+      {
+        name: 'builder',
+        ...parts.container,
+        resources: resourcesOf(parts.place),
+        volumeMounts: [source, ...mounts].map(volumeMount),
+      },
+    ],
+    volumes: volumesOf([source, ...mounts]),
+    nodeSelector: parts.place.nodeSelector,
+    tolerations: parts.place.tolerations,
+    imagePullSecrets: settings.pullSecrets.map((secret) => ({ name: secret })),
+  };
+  const job: KubeObject = {
+    ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name } },
+    spec: { backoffLimit: 0, template: { spec: pod } },
+  };
+  return { name, timeoutMs: parts.place.timeoutSeconds * 1000, objects: [...fileObjects(name, files), job] };
+}
+
+type Files = { config?: Readonly<Record<string, string>>; credentials?: Readonly<Record<string, string>> };
+
+function filesOf({ dockerConfig }: BuildRequest, { config, credentials }: PodParts): Files {
+  const secret = { ...(dockerConfig === undefined ? {} : { 'config.json': dockerConfig }), ...credentials };
+  return {
+    ...(config === undefined ? {} : { config }),
+    ...(Object.keys(secret).length === 0 ? {} : { credentials: secret }),
+  };
+}
+
+/** Objects of the Job's own: they come and go with it. */
+function fileObjects(name: string, { config, credentials }: Files): KubeObject[] {
+  const object = (kind: string, suffix: string, content: Readonly<Record<string, unknown>>): KubeObject => ({
+    ...{ apiVersion: 'v1', kind, metadata: { name: `${name}.${suffix}` } },
+    ...content,
+  });
+  return [
+    ...(credentials === undefined
+      ? []
+      : [object('Secret', 'credentials', { type: 'Opaque', stringData: credentials })]),
+    ...(config === undefined ? [] : [object('ConfigMap', 'config', { data: config })]),
+  ];
+}
+
+function fileMounts(name: string, { config, credentials }: Files): Mount[] {
+  return [
+    ...(credentials === undefined
+      ? []
+      : [{ name: 'credentials', at: places.credentials, volume: { secret: { secretName: `${name}.credentials` } } }]),
+    ...(config === undefined
+      ? []
+      : [{ name: 'config', at: places.config, volume: { configMap: { name: `${name}.config` } } }]),
+  ];
+}
+
+/** The certificate of a registry's own authority, where one is configured. */
+export const authorityOf = (index: number): string => path.join(places.authorities, String(index), 'ca.crt');
+
+function authorityMounts({ registries }: BuilderSettings): Mount[] {
+  return registries.flatMap(({ caConfigMap }, index) =>
+    caConfigMap === undefined
+      ? []
+      : [{ name: `ca-${index}`, at: path.dirname(authorityOf(index)), volume: { configMap: { name: caConfigMap } } }],
+  );
+}
+
+/** Brings the snapshot's layer into the pod by its digest: the source is never cloned again. */
+function sourceContainer(
+  { source, dockerConfig }: BuildRequest,
+  settings: BuilderSettings,
+  { sourceAt, withCredentials }: { sourceAt: string; withCredentials: boolean },
+) {
+  const host = source.repository.split('/')[0];
+  const isPlain = settings.registries.some((registry) => registry.host === host && registry.plainHttp);
+  const credentials = { name: 'credentials', mountPath: places.credentials, readOnly: true };
+  return {
+    name: 'source',
+    image: settings.helperImage,
+    args: [
+      ...['source', '--layer', `${source.repository}@${source.digest}`, '--prefix', source.prefix, '--into', sourceAt],
+      ...(isPlain ? ['--plain-http'] : []),
+    ],
+    ...(dockerConfig === undefined ? {} : { env: [{ name: 'DOCKER_CONFIG', value: places.credentials }] }),
+    securityContext: { allowPrivilegeEscalation: false },
+    volumeMounts: [{ name: 'source', mountPath: sourceAt }, ...(withCredentials ? [credentials] : [])],
+  };
+}
+
+const volumeMount = ({ name, at, path: subPath, volume }: Mount) => ({
+  ...{ name, mountPath: at },
+  ...(subPath === undefined ? {} : { subPath }),
+  ...('emptyDir' in volume ? {} : { readOnly: true }),
+});
+
+function volumesOf(mounts: readonly Mount[]): unknown[] {
+  const volumes = new Map(mounts.map(({ name, volume }) => [name, { name, ...volume }]));
+  return [...volumes.values()];
+}
+
+/** Memory is what it gets and no more; processor time more, if there is. */
+function resourcesOf({ cpu, memory, disk }: Place): unknown {
+  const requests = { cpu, memory, 'ephemeral-storage': disk };
+  return { requests, limits: { memory, 'ephemeral-storage': disk } };
+}

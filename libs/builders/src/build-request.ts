@@ -1,0 +1,29 @@
+/** A file from a Secret of the namespace: for `RUN --mount=type=secret`, or, with `ssh`, a key for `RUN --mount=type=ssh`. */
+export type BuildSecret = { secret: string; key: string; ssh?: boolean };
+
+/** What is to be built, from what, and where it goes. */
+export type BuildRequest = {
+  /** The job's name. */
+  name: string;
+  /** The snapshot's layer, and the directory in it that is the source's root. */
+  source: { repository: string; digest: string; prefix: string };
+  /** Path below the source's root. */
+  dockerfile: string;
+  /** Directory below the source's root; `.` is the root. */
+  context: string;
+  target?: string;
+  args: Readonly<Record<string, string>>;
+  labels: Readonly<Record<string, string>>;
+  platforms: readonly string[];
+  secrets: Readonly<Record<string, BuildSecret>>;
+  /** Names with tags; the first is the run's own image. */
+  destinations: readonly [string, ...string[]];
+  /** `registry`: in a repository of its own; `inline`: in the image; `none`: every step is run. */
+  cache: 'registry' | 'inline' | 'none';
+  /** Repository for cached layers, without tag. */
+  cacheRepository: string;
+  /** Docker's config.json with what this build may read and push; absent: everybody may. */
+  dockerConfig?: string;
+  /** Of the commit, seconds since the epoch: what builders that know SOURCE_DATE_EPOCH write as times. */
+  epochSeconds?: number;
+};

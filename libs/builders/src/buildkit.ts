@@ -1,0 +1,174 @@
+import path from 'node:path/posix';
+import { authorityOf, buildPod, places } from './build-pod';
+import type { Mount, PodParts } from './build-pod';
+import type { BuildRequest } from './build-request';
+import { BuilderNotAllowedError } from './builder';
+import type { Builder } from './builder';
+import type { BuilderSettings } from './builder-settings';
+import { BuildkitProgress } from './buildkit-progress';
+
+type Buildkit = NonNullable<BuilderSettings['buildkit']>;
+
+const socket = 'unix:///keelson/state/buildkitd.sock';
+const clientCertificates = '/keelson/tls';
+
+/**
+ * Starts a daemon of its own, waits until it answers, and builds once. The arguments of buildctl are the script's own: no value
+ * of a pipeline file is ever read by a shell.
+ */
+const oneShot = `
+"$@" &
+daemon=$!
+n=0
+until buildctl --addr ${socket} debug workers >/dev/null 2>&1; do
+  n=$((n+1))
+  if [ $n -ge 300 ] || ! kill -0 $daemon 2>/dev/null; then
+    tail -n 20 /keelson/state/buildkitd.log
+    echo "error: the BuildKit daemon did not start"
+    exit 70
+  fi
+  sleep 0.1
+done
+`;
+
+/** BuildKit: a daemon in the Job, or a pool by its address. */
+export const buildkit: Builder = {
+  strategy: 'buildkit',
+  pushesAll: true,
+  reader: () => new BuildkitProgress(),
+  job: (request, settings) => {
+    const own = settings.buildkit;
+    if (own === undefined) throw new BuilderNotAllowedError('buildkit');
+    return buildPod(request, settings, {
+      ...(own.addr === undefined ? daemonPod : poolPod)(request, settings, own),
+      place: own,
+    });
+  },
+};
+
+type Parts = Omit<PodParts, 'place'>;
+
+function daemonPod(request: BuildRequest, settings: BuilderSettings, { image, rootless }: Buildkit): Parts {
+  const daemon = [
+    ...(rootless ? ['rootlesskit'] : []),
+    ...['buildkitd', '--addr', socket, '--root', '/keelson/state/root', '--config', `${places.config}/buildkitd.toml`],
+    ...['--oci-worker=true', '--containerd-worker=false'],
+    ...(rootless ? ['--oci-worker-no-process-sandbox'] : []),
+  ];
+  const quoted = daemon.join(' ');
+  const script = oneShot.replace('"$@" &', `${quoted} >/keelson/state/buildkitd.log 2>&1 &`);
+  return {
+    container: {
+      image,
+      command: ['/bin/sh', '-c', `${script}exec buildctl --addr ${socket} "$@"`, 'keelson'],
+      args: buildArguments(request, settings),
+      env: environment(request),
+      securityContext: rootless
+        ? { runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: 'Unconfined' } }
+        : { privileged: true },
+    },
+    config: { 'buildkitd.toml': daemonConfig(settings) },
+    mounts: [{ name: 'state', at: '/keelson/state', volume: { emptyDir: {} } }, ...secretMounts(request)],
+    ...(rootless ? { podSecurity: { securityContext: { fsGroup: 1000 } } } : {}),
+  };
+}
+
+/** Only the client: the daemons are elsewhere, and know the registries by their own configuration. */
+function poolPod(request: BuildRequest, settings: BuilderSettings, { image, addr, tlsSecret }: Buildkit): Parts {
+  const certificates = ['--tlscacert', 'ca.crt', '--tlscert', 'tls.crt', '--tlskey', 'tls.key'];
+  const tls =
+    tlsSecret === undefined
+      ? []
+      : certificates.map((word) => (word.startsWith('--') ? word : path.join(clientCertificates, word)));
+  return {
+    container: {
+      image,
+      command: ['buildctl'],
+      args: ['--addr', addr ?? '', ...tls, ...buildArguments(request, settings)],
+      env: environment(request),
+      securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+    },
+    mounts: [
+      ...secretMounts(request),
+      ...(tlsSecret === undefined
+        ? []
+        : [{ name: 'tls', at: clientCertificates, volume: { secret: { secretName: tlsSecret } } }]),
+    ],
+  };
+}
+
+const environment = ({ dockerConfig }: BuildRequest) =>
+  dockerConfig === undefined ? [] : [{ name: 'DOCKER_CONFIG', value: places.credentials }];
+
+function buildArguments(request: BuildRequest, settings: BuilderSettings): string[] {
+  const { dockerfile, context, target, args, labels, platforms, secrets, epochSeconds } = request;
+  const epoch = epochSeconds === undefined ? {} : { SOURCE_DATE_EPOCH: String(epochSeconds) };
+  const options = [
+    `filename=${path.basename(dockerfile)}`,
+    ...(target === undefined ? [] : [`target=${target}`]),
+    ...Object.entries({ ...epoch, ...args }).map(([key, value]) => `build-arg:${key}=${value}`),
+    ...Object.entries(labels).map(([key, value]) => `label:${key}=${value}`),
+    ...(platforms.length === 0 ? [] : [`platform=${platforms.join(',')}`]),
+  ];
+  return [
+    ...['build', '--progress', 'rawjson', '--frontend', 'dockerfile.v0'],
+    ...['--local', `context=${path.join(places.source, context)}`],
+    ...['--local', `dockerfile=${path.join(places.source, path.dirname(dockerfile))}`],
+    ...options.flatMap((option) => ['--opt', option]),
+    ...Object.entries(secrets).flatMap(([id, { ssh }]) =>
+      ssh === true ? ['--ssh', `${id}=${secretFile(id)}`] : ['--secret', `id=${id},src=${secretFile(id)}`],
+    ),
+    ...cacheArguments(request, settings),
+    ...['--output', outputOf(request, settings)],
+  ];
+}
+
+/** A cache that cannot be written costs the next build time, and fails none. */
+function cacheArguments({ cache, cacheRepository, destinations }: BuildRequest, settings: BuilderSettings): string[] {
+  const plain = (reference: string) => (isPlainHttp(settings, reference) ? ',registry.insecure=true' : '');
+  const from = (reference: string) => ['--import-cache', `type=registry,ref=${reference}${plain(reference)}`];
+  switch (cache) {
+    case 'none':
+      return ['--no-cache'];
+    case 'inline':
+      // The image that was there before holds it; the tag is the moving one of the same repository.
+      return [...from(destinations[0]), '--export-cache', 'type=inline'];
+    case 'registry':
+      return [
+        ...from(cacheRepository),
+        '--export-cache',
+        `type=registry,ref=${cacheRepository},mode=max,compression=zstd,ignore-error=true${plain(cacheRepository)}`,
+      ];
+  }
+}
+
+function outputOf({ destinations }: BuildRequest, settings: BuilderSettings): string {
+  const insecure = destinations.some((name) => isPlainHttp(settings, name)) ? ',registry.insecure=true' : '';
+  return `type=image,"name=${destinations.join(',')}",push=true${insecure}`;
+}
+
+export const isPlainHttp = ({ registries }: BuilderSettings, reference: string): boolean =>
+  registries.some(({ host, plainHttp }) => plainHttp && reference.startsWith(`${host}/`));
+
+const secretFile = (id: string): string => path.join(places.secrets, id, 'value');
+
+function secretMounts({ secrets }: BuildRequest): Mount[] {
+  return Object.entries(secrets).map(([id, { secret, key }], index) => ({
+    name: `secret-${index}`,
+    at: path.dirname(secretFile(id)),
+    volume: { secret: { secretName: secret, items: [{ key, path: 'value' }], defaultMode: 0o400 } },
+  }));
+}
+
+/** Strings as JSON writes them are strings of TOML. */
+function daemonConfig({ registries }: BuilderSettings): string {
+  return registries
+    .map(({ host, plainHttp, caConfigMap }, index) =>
+      [
+        `[registry.${JSON.stringify(host)}]`,
+        ...(plainHttp ? ['http = true'] : []),
+        ...(caConfigMap === undefined ? [] : [`ca = [${JSON.stringify(authorityOf(index))}]`]),
+      ].join('\n'),
+    )
+    .join('\n');
+}

@@ -1,0 +1,33 @@
+import type { FailureClass } from './build-progress';
+
+/** Words of builders and of the clients in them, the first match counts. Every builder links one of two registry clients. */
+const words: readonly (readonly [RegExp, FailureClass])[] = [
+  [/dockerfile parse error|failed to parse dockerfile|unknown instruction|Unsupported directive/i, 'dockerfile'],
+  [/did not complete successfully|waiting for process to exit|cmd wait: exit status/, 'step-failed'],
+  [/no space left on device|disk quota exceeded/i, 'disk-full'],
+  [/toomanyrequests|too many requests|\b429\b/i, 'rate-limited'],
+  [/unauthorized|authentication required|denied: |insufficient_scope|\b(?:401|403)\b(?: |$)/i, 'registry-login'],
+  [/connection (?:refused|reset)|no such host|i\/o timeout|TLS handshake timeout|network is unreachable/i, 'network'],
+  [/context deadline exceeded|unexpected EOF|broken pipe|no route to host|x509: |server gave HTTP/i, 'network'],
+  [/failed to push|error pushing|pushing image|push layer|check manifest exists/i, 'registry'],
+  [/internal server error|bad gateway|service unavailable|gateway time-?out|\b50[0234]\b/i, 'registry'],
+  [/manifest[ _]unknown|manifest not found|name[ _]unknown|repository does not exist/i, 'base-not-found'],
+  [/failed to resolve source metadata for .*: not found/, 'base-not-found'],
+  [/failed to calculate checksum .*: not found/, 'file-not-found'],
+  [/files used from context: .*no such file|hash context sources: .*no such file/, 'file-not-found'],
+];
+
+/** What a builder's last words mean. */
+export const failureClass = (message: string): FailureClass =>
+  words.find(([form]) => form.test(message))?.[1] ?? 'unknown';
+
+const users: ReadonlySet<FailureClass> = new Set([
+  'dockerfile',
+  'step-failed',
+  'base-not-found',
+  'file-not-found',
+  'registry-login',
+]);
+
+/** Whether the user can mend it; otherwise it is ours to try again. */
+export const isUsersFault = (kind: FailureClass): boolean => users.has(kind);

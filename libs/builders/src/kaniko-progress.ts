@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import type { BuildFailure, BuildProgress, BuildStep, ProgressReader } from './build-progress';
+import { failureClass } from './failure-class';
+import { jsonLine } from './json-line';
+import { LastLines } from './last-lines';
+
+/** A line of `--log-format=json`. What commands print comes between, as it is. */
+const entry = z.object({ level: z.string(), msg: z.string() });
+
+const cached = /^(?:RUN|COPY|ADD|WORKDIR) /;
+const instruction =
+  /^(?:RUN|COPY|ADD|WORKDIR|ARG|ENV|CMD|LABEL|ENTRYPOINT|EXPOSE|USER|VOLUME|SHELL|STOPSIGNAL|ONBUILD|HEALTHCHECK) /;
+const lastWords = /^error (?:building|checking|pushing|resolving)[^:]*: (.*)$/i;
+
+/** Reads Kaniko's log. Steps are told twice: first which are in the cache, until one is not; then each as it is done. */
+export class KanikoProgress implements ProgressReader {
+  readonly #steps: BuildStep[] = [];
+  readonly #bases = new Map<string, { reference: string }>();
+  readonly #output = new LastLines();
+  #stage = '0';
+  #current: string | undefined;
+  #digest: string | undefined;
+  #message: string | undefined;
+
+  line(text: string): void {
+    const told = jsonLine(text, entry);
+    if (told === undefined) return this.#words(text);
+    const { msg } = told;
+    const stage = /^Building stage '.*' \[idx: '(\d+)'/.exec(msg)?.[1];
+    if (stage !== undefined) this.#enter(stage);
+    else if (instruction.test(msg)) this.#begin(msg);
+    else this.#mark(msg);
+  }
+
+  end(): BuildProgress {
+    const failure = this.#failure();
+    return {
+      steps: this.#steps,
+      bases: [...this.#bases.values()],
+      ...(this.#digest === undefined ? {} : { digest: this.#digest }),
+      ...(failure === undefined ? {} : { failure }),
+    };
+  }
+
+  #enter(stage: string): void {
+    this.#stage = stage;
+    this.#current = undefined;
+  }
+
+  #begin(text: string): void {
+    this.#current = text;
+    this.#output.clear();
+    if (cached.test(text)) this.#steps.push({ stage: this.#stage, text, cache: 'miss' });
+  }
+
+  #mark(msg: string): void {
+    const base = /^Retrieving image (\S+) from registry /.exec(msg)?.[1];
+    if (base !== undefined) this.#bases.set(base, { reference: base });
+    // The image is pushed after all that goes to the cache.
+    this.#digest = /^Pushed \S+@(sha256:[0-9a-f]{64})$/.exec(msg)?.[1] ?? this.#digest;
+    if (!msg.startsWith('Found cached layer') || this.#current === undefined) return;
+    const last = this.#steps.at(-1);
+    if (last?.text === this.#current) last.cache = 'hit';
+  }
+
+  #words(text: string): void {
+    const message = lastWords.exec(text)?.[1];
+    if (message === undefined) this.#output.add(text);
+    else this.#message = message;
+  }
+
+  #failure(): BuildFailure | undefined {
+    if (this.#message === undefined) return undefined;
+    const kind = failureClass(this.#message);
+    const step = kind === 'step-failed' || kind === 'disk-full' ? this.#current : undefined;
+    const line = /parse error on line (\d+)/.exec(this.#message)?.[1];
+    return {
+      class: kind,
+      message: this.#message,
+      ...(step === undefined ? {} : { step }),
+      ...(line === undefined ? {} : { line: Number(line) }),
+      output: step === undefined ? [] : this.#output.lines,
+    };
+  }
+}
