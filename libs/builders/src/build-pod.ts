@@ -65,7 +65,10 @@ export function buildPod(request: BuildRequest, settings: BuilderSettings, parts
     ...{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name } },
     spec: { backoffLimit: 0, template: { spec: pod } },
   };
-  return { name, timeoutMs: parts.place.timeoutSeconds * 1000, objects: [...fileObjects(name, files), job] };
+  return {
+    ...{ name, timeoutMs: parts.place.timeoutSeconds * 1000, objects: [...fileObjects(name, files), job] },
+    ...(settings.namespace === undefined ? {} : { namespace: { name: settings.namespace, create: false, keep: true } }),
+  };
 }
 
 type Files = { config?: Readonly<Record<string, string>>; credentials?: Readonly<Record<string, string>> };

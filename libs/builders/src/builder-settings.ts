@@ -48,6 +48,8 @@ const makisu = z.strictObject({
 export const builderSettings = z.strictObject({
   /** The image with Keelson's pod helper, which brings the source into the pod. */
   helperImage: z.string().min(1),
+  /** Where builders run, if not where tests do: a daemon in a Job is privileged, which that namespace may refuse. */
+  namespace: z.string().min(1).optional(),
   buildkit: buildkit.optional(),
   kaniko: kaniko.optional(),
   makisu: makisu.optional(),

@@ -39,11 +39,7 @@ export class BuildkitProgress implements ProgressReader {
     if (told === undefined) return this.#words(text);
     for (const one of told.vertexes ?? []) this.#see(one);
     for (const { id } of told.statuses ?? []) this.#digest = pushed.exec(id)?.[1] ?? this.#digest;
-    for (const { vertex: of, data } of told.logs ?? []) {
-      const lines = this.#output.get(of) ?? new LastLines();
-      this.#output.set(of, lines);
-      lines.add(Buffer.from(data, 'base64').toString('utf8'));
-    }
+    for (const { vertex: of, data } of told.logs ?? []) this.#print(of, data);
   }
 
   end(): BuildProgress {
@@ -65,6 +61,12 @@ export class BuildkitProgress implements ProgressReader {
       // What was cut short because another step failed says so last.
       ...(before?.error === undefined ? {} : { error: before.error }),
     });
+  }
+
+  #print(of: string, data: string): void {
+    const lines = this.#output.get(of) ?? new LastLines();
+    this.#output.set(of, lines);
+    lines.add(Buffer.from(data, 'base64').toString('utf8'));
   }
 
   /** What buildctl says at its end, in words: the place in the Dockerfile, and the error. */

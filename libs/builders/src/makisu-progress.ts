@@ -49,7 +49,8 @@ export class MakisuProgress implements ProgressReader {
 
   #mark(level: string, msg: string): void {
     const last = this.#steps.at(-1);
-    if (msg.startsWith('* Skipping execution; cache was applied') && last?.text === this.#current) last!.cache = 'hit';
+    const isHit = msg.startsWith('* Skipping execution; cache was applied');
+    if (isHit && last !== undefined && last.text === this.#current) last.cache = 'hit';
     // Its last words are an error without a line end; what a command prints has one.
     if (level === 'error' && /^failed to (?!fetch)/.test(msg)) this.#message = msg;
     if (msg.endsWith('\n') && !msg.startsWith('Command exited with')) this.#output.add(msg);

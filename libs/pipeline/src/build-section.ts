@@ -7,32 +7,65 @@ export const buildStrategy = z.enum(['append', 'buildkit', 'kaniko', 'makisu', '
 export type BuildStrategy = z.infer<typeof buildStrategy>;
 
 const text = z.string().min(1, 'may not be empty');
-const reserved = (description: string) =>
-  z
-    .unknown()
+
+const secret = z.strictObject({
+  secret: text.meta({ description: 'Secret of the namespace.' }),
+  key: text.meta({ description: 'Key in it.' }),
+  ssh: z
+    .boolean()
     .optional()
-    .meta({ description: `Reserved: ${description}` });
+    .meta({ description: 'An SSH key, for RUN --mount=type=ssh. Default: a file for type=secret.' }),
+});
+
+const cache = z
+  .strictObject({
+    mode: z.enum(['registry', 'inline', 'none']).default('registry').meta({
+      description: 'registry: in a repository of its own; inline: in the image; none: every step is run.',
+    }),
+    verify: z.number().min(0).max(1).optional().meta({
+      description: 'Reserved: the part of builds that are made again without cache and compared, like 0.01.',
+    }),
+  })
+  .meta({ description: 'Where layers are kept between builds, for all nodes.' });
 
 /** How the image is made. What a strategy does not read is refused beside it (see key-rules.ts). */
 export const buildSection = z
   .strictObject({
     strategy: buildStrategy.default('append').meta({
       description:
-        'append puts the source on the base image; the others run a Dockerfile (reserved) or a Job template on a cluster.',
+        'append puts the source on the base image; the others run a Dockerfile or a Job template on a cluster.',
     }),
-    dockerfile: text.optional().meta({ description: 'Reserved: path of the Dockerfile in the source.' }),
-    context: text.optional().meta({ description: 'Reserved: directory of the source that the Dockerfile sees.' }),
-    target: text.optional().meta({ description: 'Reserved: stage of the Dockerfile to build.' }),
+    dockerfile: sourceFile
+      .optional()
+      .meta({ description: 'Path of the Dockerfile in the source. Default: Dockerfile.' }),
+    context: z
+      .union([z.literal('.'), sourceFile])
+      .optional()
+      .meta({
+        description: 'Directory of the source that the Dockerfile sees. Default: all of it.',
+      }),
+    target: text.optional().meta({ description: 'Stage of the Dockerfile to build. Default: the last.' }),
     args: textMap(z.string().regex(/^\w+$/, 'must be letters, digits and _'))
       .optional()
-      .meta({ description: 'Reserved: build arguments.' }),
-    platforms: z.array(text).optional().meta({ description: 'Reserved: platforms to build for, like linux/arm64.' }),
-    labels: textMap(z.string().regex(/^\S+$/, 'may not be empty or hold spaces'))
+      .meta({ description: 'Build arguments. Never a secret: they are in the log and in the image.' }),
+    platforms: z
+      .array(z.string().regex(/^[a-z0-9]+\/[a-z0-9_]+(?:\/[a-z0-9]+)?$/, 'must be like linux/arm64'))
+      .max(20, 'may have at most 20 entries')
       .optional()
-      .meta({ description: 'Reserved: labels of the image.' }),
-    secrets: reserved('secrets that the Dockerfile may mount.'),
-    cache: reserved('where layers are kept between builds.'),
-    push: z.array(text).optional().meta({ description: 'Reserved: further names to push the image to.' }),
+      .meta({ description: 'Platforms to build for, like linux/arm64; where the daemon can.' }),
+    labels: textMap(z.string().regex(/^[^\s=]+$/, 'may not be empty or hold spaces or ='))
+      .optional()
+      .meta({ description: 'Labels of the image.' }),
+    secrets: z
+      .record(z.string().regex(/^[\w.-]+$/, 'must be letters, digits and . _ -'), secret)
+      .optional()
+      .meta({ description: 'Files from Secrets of the namespace that steps of the Dockerfile may mount, by id.' }),
+    cache: cache.optional(),
+    push: z
+      .array(text.max(500, 'may have at most 500 characters'))
+      .max(20, 'may have at most 20 entries')
+      .optional()
+      .meta({ description: 'Further names with tags to push the image to.', examples: [['quay.io/team/widget:1.2']] }),
     template: sourceFile.optional().meta({
       description: 'Job template in the source that makes the image, on a cluster.',
       examples: ['ci_containerize.yaml'],

@@ -6,13 +6,13 @@ import { templateFaults } from './template-rules';
 import { entryAt, keyPlace } from './written';
 import type { Written } from './written';
 
-const dockerfileKeys = ['dockerfile', 'context', 'target', 'args', 'platforms', 'labels', 'secrets', 'cache', 'push'];
+const dockerfileKeys = ['dockerfile', 'context', 'target', 'args', 'cache', 'push'];
 
 /** What each strategy reads. A key that nobody reads would only look as if it did something. */
 const readBy: Readonly<Record<BuildStrategy, readonly string[]>> = {
   append: [],
-  buildkit: dockerfileKeys,
-  kaniko: dockerfileKeys,
+  buildkit: [...dockerfileKeys, 'platforms', 'labels', 'secrets'],
+  kaniko: [...dockerfileKeys, 'labels'],
   makisu: dockerfileKeys,
   template: ['template'],
 };
@@ -20,6 +20,7 @@ const readBy: Readonly<Record<BuildStrategy, readonly string[]>> = {
 /** Faults between keys. Judged by what is written, so that they are found beside the faults of single values. */
 export const keyFaults = (root: Written): readonly Fault[] => [
   ...buildFaults(root),
+  ...baseFaults(root),
   ...testFaults(root),
   ...templateFaults(root, strategyOf(root)),
 ];
@@ -51,6 +52,15 @@ function buildFaults(root: Written): readonly Fault[] {
     });
   }
   return faults;
+}
+
+/** A base that no Dockerfile reads would only look as if it did something. */
+function baseFaults(root: Written): readonly Fault[] {
+  const base = entryAt(root, ['image', 'base']);
+  const strategy = strategyOf(root);
+  if (base === undefined || strategy === undefined || !readBy[strategy].includes('dockerfile')) return [];
+  const message = `image.base is not read by the strategy ${strategy}`;
+  return [{ ...base.keyAt, path: 'image.base', message, hint: 'the Dockerfile says it, by FROM' }];
 }
 
 function testFaults(root: Written): readonly Fault[] {

@@ -110,7 +110,7 @@ build:
   args: { VERSION: 1.20 }
   platforms: [linux/amd64]
   labels: { org.example.team: widgets }
-  secrets: [npm]
+  secrets: { npm: { secret: npm-token, key: token } }
   cache: { verify: 0.01 }
   push: [registry.example/widget]
 test:
@@ -123,7 +123,10 @@ test:
 onBase: rebuild
 release: { push: [registry.example/widget] }
 `;
-    expect(parsed(text)).toMatchObject({ build: { args: { VERSION: '1.20' } }, test: { resources: { cpu: 2 } } });
+    expect(parsed(text)).toMatchObject({
+      build: { args: { VERSION: '1.20' }, cache: { mode: 'registry' } },
+      test: { resources: { cpu: 2 } },
+    });
     expect(testOf('test: { template: ci_test.yaml }')).toMatchObject({ template: 'ci_test.yaml', command: [] });
     expect(parsed('build: { strategy: template, template: ci.yaml }\ntest: none').build.template).toBe('ci.yaml');
   });

@@ -153,6 +153,26 @@ command: make
       'build: { dockerfile: D }\ntest: none',
       'f:1:10: build.dockerfile is not read by the strategy append (it belongs to build.strategy: buildkit, kaniko, makisu)',
     ],
+    [
+      'a base beside a Dockerfile',
+      'image: { base: debian:12 }\nbuild: { strategy: kaniko }\ntest: none',
+      'f:1:10: image.base is not read by the strategy kaniko (the Dockerfile says it, by FROM)',
+    ],
+    [
+      'what Makisu cannot do',
+      'build: { strategy: makisu, labels: { a: b } }\ntest: none',
+      'f:1:28: build.labels is not read by the strategy makisu (it belongs to build.strategy: buildkit, kaniko)',
+    ],
+    [
+      'a Dockerfile outside the source',
+      'build: { strategy: buildkit, dockerfile: ../D }\ntest: none',
+      'f:1:42: build.dockerfile must be the path of a file in the source, like ci/build.yaml: relative, without ..',
+    ],
+    [
+      'an argument whose name is none',
+      'build: { strategy: buildkit, args: { "A=B": 1 } }\ntest: none',
+      'f:1:38: the name "A=B" in build.args',
+    ],
     ['no template to render', 'build: { strategy: template }\ntest: none', 'f:1:10: build.template is missing'],
     [
       'command and template',

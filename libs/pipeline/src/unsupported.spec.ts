@@ -39,7 +39,7 @@ describe('a key that a column cannot honour', () => {
 
   it('is not named on a cluster where a cluster is all it needs', () => {
     const keys = refusals(reserved, 'cluster').map((line) => /column: ([\w.]+)/.exec(line)?.[1]);
-    expect(keys).toEqual(['image.git', 'build.strategy', 'onBase', 'release']);
+    expect(keys).toEqual(['image.git', 'onBase', 'release']);
   });
 
   it.each(['machine', 'cluster'] as const)('may ask for what is there anyway (%s)', (column) => {
