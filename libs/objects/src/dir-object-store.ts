@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { link, lstat, mkdir, open, realpath, rename, unlink } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import path from 'node:path';
+import { checkByteRange } from './byte-range';
 import { Directories } from './directories';
 import { DirectorySync } from './directory-sync';
 import { asStoreError, errorCode } from './file-error';
@@ -66,7 +67,7 @@ export class DirObjectStore implements ObjectStore {
 
   async get(key: string, range?: ByteRange): Promise<Uint8Array | undefined> {
     checkKey(key);
-    if (range !== undefined) checkRange(range);
+    if (range !== undefined) checkByteRange(range);
     return telling(`reading the object ${key} in ${this.root}`, () =>
       withFile(path.join(this.root, filePath(key)), (handle, sizeBytes) => {
         const first = Math.min(range?.first ?? 0, sizeBytes);
@@ -208,13 +209,6 @@ async function readBytes(handle: FileHandle, first: number, end: number): Promis
     at += bytesRead;
   }
   return bytes;
-}
-
-function checkRange({ first, last }: ByteRange): void {
-  const whole = Number.isSafeInteger(first) && (last === undefined || Number.isSafeInteger(last));
-  if (!whole || first < 0 || (last !== undefined && last < first)) {
-    throw new RangeError(`${first} to ${last ?? 'the end'} is not a range of bytes`);
-  }
 }
 
 function ignoreAbsent(error: unknown): void {
