@@ -27,7 +27,7 @@ const allowed: Record<string, readonly string[]> = {
   service: ['events', 'config', 'stage', 'bus'],
   deployment: ['config', 'bus', 'ledger', 'objects', 'registry', 'service'],
   'app-watcher': [...everyApp, 'git', 'ledger'],
-  'app-bootstrapper': [...everyApp, 'git', 'ledger', 'pipeline', 'registry'],
+  'app-bootstrapper': [...everyApp, 'git', 'ledger', 'pipeline', 'registry', 'template', 'version'],
   'app-image-builder': [...everyApp, 'ledger', 'pipeline', 'registry'],
   'app-registry-poller': [...everyApp, 'ledger', 'pipeline', 'registry'],
   'app-test-runner': [...everyApp, 'jobs', 'ledger', 'pipeline', 'work'],

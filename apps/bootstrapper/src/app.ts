@@ -33,3 +33,4 @@ export function startBootstrapper(
 
 export { SourceAccess } from './source-access';
 export type { BootstrapperDeps } from './deps';
+export type { ImposedTemplate, TemplateDeps } from './template-deps';

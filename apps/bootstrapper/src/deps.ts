@@ -2,6 +2,7 @@ import type { Ledger } from '@keelson/ledger';
 import type { Column } from '@keelson/pipeline';
 import type { RegistryClient } from '@keelson/registry';
 import type { SourceAccess } from './source-access';
+import type { TemplateDeps } from './template-deps';
 
 export const service = 'bootstrapper';
 
@@ -19,6 +20,8 @@ export type BootstrapperDeps = {
   registry: TargetRegistry;
   sources: SourceAccess;
   column: Column;
+  /** Absent: no Job templates, as where there is no cluster. */
+  templates?: TemplateDeps | undefined;
   /** Milliseconds since the epoch. */
   clock: () => number;
   /** How long a neighbour that is away is waited for before the run ends in an error. */

@@ -20,7 +20,9 @@ import {
   RegistryProtocolError,
   RegistryUnavailableError,
 } from '@keelson/registry';
-import { UnbuildableError } from './freeze';
+import { TemplateSandboxError } from '@keelson/template';
+import { InvalidVersionError, VersionsDifferError } from '@keelson/version';
+import { UnbuildableError } from './unbuildable-error';
 
 /** What a fault means for the run: wait for a neighbour, end it, or (undefined) nobody knows: the bus tries again, then parks. */
 export type Meaning = { kind: 'wait' } | { kind: 'end'; outcome: RunOutcome; code: string };
@@ -32,6 +34,9 @@ const endings: readonly (readonly [ErrorClass, RunOutcome, string])[] = [
   [HostileTreeError, 'failure', 'hostile-tree'],
   [TreeTooLargeError, 'failure', 'tree-too-large'],
   [SubmoduleError, 'failure', 'submodule'],
+  [InvalidVersionError, 'failure', 'version'],
+  [VersionsDifferError, 'failure', 'version'],
+  [TemplateSandboxError, 'error', 'template-sandbox'],
   [NoRepositoryError, 'error', 'source-gone'],
   [RepositoryGoneError, 'error', 'source-gone'],
   [RepositoryNotFoundError, 'error', 'source-gone'],

@@ -13,20 +13,12 @@ import {
 import type { Pipeline, Plan } from '@keelson/pipeline';
 import { pushSnapshot } from '@keelson/registry';
 import type { BootstrapperDeps } from './deps';
+import { renderTemplates } from './render-templates';
+import type { ImposedTemplate } from './template-deps';
+import { UnbuildableError } from './unbuildable-error';
 
 /** The artefact type of a source snapshot. */
 const artifactType = 'application/vnd.keelson.source.v1';
-
-/** The commit cannot be built, and never will be: the user's fault, or the user's wish. */
-export class UnbuildableError extends Error {
-  override readonly name = 'UnbuildableError';
-  constructor(
-    readonly code: 'skipped' | 'pipeline-file',
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 /**
  * Pushes the commit's tree as a snapshot and returns the run's plan. The same commit gives the same snapshot, and the same tree uploads nothing.
@@ -56,13 +48,14 @@ export async function freeze(deps: BootstrapperDeps, run: RunData, signal: Abort
       },
       signal,
     });
+    const said = await renderTemplates(deps, { run, session, pipeline, snapshot, signal });
     const { digest, diffId, sizeBytes, mediaType } = layer;
     return {
       ...{ run: run.run, name: runName(run.run), source: run.source, ref: run.ref, commit: run.commit },
       ...{ sequence: run.sequence, commitTime: info.committedAt, subject: info.subject, pipeline },
       snapshot: { ...snapshot, layer: { digest, diffId, sizeBytes, mediaType } },
       tree: layer.tree,
-      warnings: [...layer.warnings],
+      warnings: [...layer.warnings, ...said],
       createdAt: new Date(deps.clock()).toISOString(),
     };
   } finally {
@@ -73,6 +66,8 @@ export async function freeze(deps: BootstrapperDeps, run: RunData, signal: Abort
 type CommitAt = { session: GitSession; commit: string; signal: AbortSignal };
 
 async function readPipeline(deps: BootstrapperDeps, { session, commit, signal }: CommitAt): Promise<Pipeline> {
+  const { imposed } = deps.templates ?? {};
+  if (imposed !== undefined) return imposedPipeline(imposed);
   const bytes = await readBlob(session, { commit, path: pipelineFile }, { maxBytes: maxPipelineBytes, signal });
   if (bytes === undefined) {
     throw new UnbuildableError('skipped', `the commit has no ${pipelineFile}; \`keelson init\` writes one that fits`);
@@ -88,4 +83,10 @@ async function readPipeline(deps: BootstrapperDeps, { session, commit, signal }:
   if (!parsed.ok || faults.length > 0)
     throw new UnbuildableError('pipeline-file', describeFaults(faults, pipelineFile));
   return parsed.pipeline;
+}
+
+function imposedPipeline({ file }: ImposedTemplate): Pipeline {
+  const parsed = parsePipeline(JSON.stringify({ build: { strategy: 'template', template: file }, test: 'none' }));
+  if (parsed.ok) return parsed.pipeline;
+  throw new UnbuildableError('template', describeFaults(parsed.faults, file));
 }

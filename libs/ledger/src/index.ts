@@ -13,6 +13,7 @@ export {
   imagesPrefix,
   inboxKey,
   logPrefix,
+  manifestKey,
   openKey,
   planKey,
   stageEndedKey,

@@ -40,6 +40,12 @@ export const planKey = <T>(run: string, schema: z.ZodType<T>): RecordKey<T> => (
   schema,
 });
 
+/** What a stage's Job template was rendered to. The schema belongs to libs/pipeline, as that of the plan. */
+export const manifestKey = <T>(run: string, stage: StageName, schema: z.ZodType<T>): RecordKey<T> => ({
+  path: `runs/${segment(run)}/manifests/${stage}.json`,
+  schema,
+});
+
 export const beginKey = (run: string, attempt: number): RecordKey<BeginRecord> => ({
   path: `${attemptPath(run, attempt)}/begin.json`,
   schema: beginRecord,

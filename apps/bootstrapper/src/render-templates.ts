@@ -1,0 +1,122 @@
+import type { RunData } from '@keelson/events';
+import type { GitSession } from '@keelson/git';
+import { manifestKey } from '@keelson/ledger';
+import {
+  describeFaults,
+  imageName,
+  imageTags,
+  JobShapeError,
+  jobNamespace,
+  manifestRecord,
+  maskedManifest,
+  readManifest,
+  withSource,
+} from '@keelson/pipeline';
+import type { Manifest, ManifestRecord, Pipeline } from '@keelson/pipeline';
+import type { BootstrapperDeps } from './deps';
+import { knownSecrets } from './known-secrets';
+import { renderOrFail } from './render-or-fail';
+import type { TemplateDeps } from './template-deps';
+import { readTemplate } from './template-file';
+import { runVariables, stageId } from './template-variables';
+import type { RunVariables } from './template-variables';
+import { UnbuildableError } from './unbuildable-error';
+
+/** A commit whose pipeline is read and whose source is in the registry. */
+export type Frozen = {
+  run: RunData;
+  session: GitSession;
+  pipeline: Pipeline;
+  snapshot: { reference: string };
+  signal: AbortSignal;
+};
+
+type TemplateStage = 'build' | 'test';
+type Rendering = { templates: TemplateDeps; frozen: Frozen; variables: RunVariables; image: string };
+
+/**
+ * Renders the pipeline's Job templates and keeps what they are rendered to. Nobody renders them again: what is random in them is decided here.
+ * @returns what people should know @throws UnbuildableError for every fault of theirs, and what git and the store throw
+ */
+export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): Promise<readonly string[]> {
+  const { pipeline, run, signal } = frozen;
+  const files = templatesOf(pipeline);
+  if (files.length === 0) return [];
+  const { templates } = deps;
+  if (templates === undefined) throw new UnbuildableError('pipeline-file', 'Job templates need a cluster');
+  const variables = await runVariables(templates, deps.registry.prefix, { run, session: frozen.session, signal });
+  const image = await imageOf(deps.registry.prefix, { templates, frozen, variables });
+  const warnings = [...variables.warnings];
+  for (const [stage, file] of files) {
+    const { record, said } = await renderStage({ templates, frozen, variables, image }, stage, file);
+    await deps.ledger.write(manifestKey(run.run, stage, manifestRecord), record);
+    warnings.push(...said.map((warning) => `${file}: ${warning}`));
+  }
+  return warnings;
+}
+
+function templatesOf({ build, test }: Pipeline): readonly (readonly [TemplateStage, string])[] {
+  return [
+    ...(build.strategy === 'template' && build.template !== undefined ? [['build', build.template] as const] : []),
+    ...(test !== 'none' && test.template !== undefined ? [['test', test.template] as const] : []),
+  ];
+}
+
+const tagForm = /^\w[\w.-]{0,127}$/;
+
+/** The image by tag: the template's own, where the pipeline says how it is called. */
+async function imageOf(prefix: string, { templates, frozen, variables }: Omit<Rendering, 'image'>): Promise<string> {
+  const { pipeline, run, signal } = frozen;
+  const repository = `${prefix}/${imageName(pipeline, run.source)}`;
+  if (pipeline.image.tag === undefined) return `${repository}:${imageTags(run).immutable}`;
+  const request = { ...variables, template: pipeline.image.tag, name: 'image.tag', env: templates.env };
+  const tag = (await renderOrFail(templates, request, signal)).toString().trim();
+  if (tagForm.test(tag)) return `${repository}:${tag}`;
+  throw new UnbuildableError(
+    'template',
+    `image.tag is rendered to ${JSON.stringify(tag.slice(0, 200))}, which is no tag`,
+  );
+}
+
+async function renderStage(
+  { templates, frozen, variables, image }: Rendering,
+  stage: TemplateStage,
+  file: string,
+): Promise<{ record: ManifestRecord; said: readonly string[] }> {
+  const { run, pipeline, snapshot, signal } = frozen;
+  const namespace = templates.namespace ?? jobNamespace(variables.version, { run: run.run, stage });
+  const own = { ID: stageId(run.run, stage), Namespace: namespace, Snapshot: snapshot.reference, Image: image };
+  const request = {
+    ...{ template: await readTemplate(templates, frozen, file), name: file, env: templates.env },
+    ...{ data: { ...variables.data, ...own }, urls: variables.urls },
+  };
+  const rendered = (await renderOrFail(templates, request, signal)).toString();
+  const secrets = knownSecrets(templates.env);
+  const { manifest, said } = checked(rendered, file);
+  const isExpected = stage === 'test' || pipeline.image.name !== undefined;
+  const record: ManifestRecord = {
+    ...{ file, text: maskedManifest(rendered, secrets), sealed: templates.key.seal(rendered, `${run.run} ${stage}`) },
+    ...(manifest.namespace === undefined ? {} : { namespace: settled(templates, manifest.namespace, namespace) }),
+    ...(isExpected ? { image } : {}),
+  };
+  return { record, said };
+}
+
+/** A namespace that nobody asked for by name is made, and goes when it is not needed. */
+const settled = (templates: TemplateDeps, name: string, given: string) => {
+  const isOwn = name === given && templates.namespace === undefined;
+  return { name, create: isOwn, keep: !isOwn || templates.keepNamespaces };
+};
+
+function checked(rendered: string, file: string): { manifest: Manifest; said: readonly string[] } {
+  const read = readManifest(rendered);
+  if (!read.ok) throw new UnbuildableError('manifest', describeFaults(read.faults, `${file} (rendered)`));
+  try {
+    // Only for what it says: who creates the Job puts in the real container.
+    const { warnings } = withSource(read.manifest.objects, { name: 'source' });
+    return { manifest: read.manifest, said: warnings };
+  } catch (error) {
+    if (!(error instanceof JobShapeError)) throw error;
+    throw new UnbuildableError('manifest', `${file} (rendered): ${error.message}`);
+  }
+}

@@ -1,0 +1,26 @@
+import type { SealingKey } from '@keelson/pipeline';
+import type { TemplateRenderer } from '@keelson/template';
+
+/** What it takes to render Job templates. */
+export type TemplateDeps = {
+  renderer: TemplateRenderer;
+  /** Seals what they are rendered to. */
+  key: SealingKey;
+  /** What `env` and `.Env` read: all of it, and nothing else. */
+  env: Readonly<Record<string, string>>;
+  /** `.Namespace`, where one is given; else each run and stage gets its own. */
+  namespace?: string | undefined;
+  /** Whether a namespace of its own stays when the run has ended. */
+  keepNamespaces: boolean;
+  /** The host of Amazon's registry, `.duat.awsecr`; a reason why there is none is said. */
+  awsEcr?: () => Promise<{ host: string } | { warning: string }>;
+  /** A build that takes the place of every commit's pipeline file. */
+  imposed?: ImposedTemplate;
+};
+
+export type ImposedTemplate = {
+  /** The template by its path in the source. */
+  file: string;
+  /** What is rendered for a commit that has no such file. */
+  text?: Uint8Array;
+};

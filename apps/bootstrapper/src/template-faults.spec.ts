@@ -1,0 +1,105 @@
+import { eventTypes } from '@keelson/events';
+import { planKey } from '@keelson/ledger';
+import { planSchema } from '@keelson/pipeline';
+import { job, pipelineFile, readme, renderer, TemplateWorld } from './templates-fixture.contract';
+
+afterAll(() => renderer.close());
+
+describe('a Job template that is wrong', () => {
+  let templated: TemplateWorld;
+  beforeEach(async () => {
+    templated = await TemplateWorld.open();
+  });
+  afterEach(() => templated.world.end());
+
+  async function reasonOf(build: string, more: Record<string, string> = {}) {
+    const { told, end, run } = await templated.froze(templated.commit(build, more));
+    expect(told).toEqual([eventTypes.pipelineRunStarted, eventTypes.pipelineRunFinished]);
+    expect(await templated.world.ledger.read(planKey(run, planSchema))).toBeUndefined();
+    return { outcome: end?.outcome, ...end?.reason };
+  }
+  const endless = '{{ range $i := until 100000 }}{{ range until 100000 }}{{ $x := add $i 1 }}{{ end }}{{ end }}';
+
+  it.each([
+    ['no template', `a\nb {{ if }}`, 'template', 'ci/build.yaml:2: missing value for if'],
+    [
+      'a field of what has none',
+      'a\n{{ .Dir.x }}',
+      'template',
+      /^ci\/build\.yaml:2:8: executing .* can't evaluate field x/,
+    ],
+    ['raised by itself', '{{ RaiseError "no version" }}', 'template', 'ci/build.yaml: no version'],
+    ['endless', endless, 'template', 'ci/build.yaml: the template did not end within 5 s'],
+    [
+      'including itself',
+      '{{ define "a" }}{{ template "a" }}{{ end }}{{ template "a" }}',
+      'template',
+      /^ci\/build\.yaml:1:\d+: .*exceeded maximum template depth/,
+    ],
+    ['one of 5 MB', `# ${'x'.repeat(5_000_000)}`, 'template', 'ci/build.yaml is larger than the 1 MiB it may have'],
+    [
+      'rendered to 5 MB',
+      '{{ range until 50000 }}{{ repeat 100 "x" }}{{ end }}',
+      'manifest',
+      /^ci\/build\.yaml \(rendered\):1:1: the file is 5 MiB/,
+    ],
+    [
+      'rendered to more than there is room for',
+      '{{ repeat 40000000 "x" }}',
+      'template',
+      'ci/build.yaml: the output is larger than 32 MiB',
+    ],
+    [
+      'naming what is not there',
+      job.replace('busybox', '{{ .Nothing }}'),
+      'manifest',
+      /^ci\/build\.yaml \(rendered\):7:\d+: <no value> is left/,
+    ],
+    ['two Jobs', `${job}---\n${job}`, 'manifest', /^ci\/build\.yaml \(rendered\):9:1: a second Job/],
+    [
+      'another kind',
+      `${job}---\nkind: Pod\n`,
+      'manifest',
+      /^ci\/build\.yaml \(rendered\):9:7: a template may hold no Pod/,
+    ],
+    [
+      'in a namespace of 80 characters',
+      job.replace('{{ .Namespace }}', 'n'.repeat(80)),
+      'manifest',
+      /the namespace has 80 characters; it may have 63/,
+    ],
+    [
+      'without a pod',
+      'apiVersion: batch/v1\nkind: Job\nmetadata: { name: x }\n',
+      'manifest',
+      'ci/build.yaml (rendered): the Job x has no such pod as a cluster takes: see its spec',
+    ],
+  ])('fails the run, naming the place: %s', async (_what, build, code, message) => {
+    const reason = await reasonOf(build);
+    expect(reason).toMatchObject({ outcome: 'failure', code });
+    if (typeof message === 'string') expect(reason.message).toBe(message);
+    else expect(reason.message).toMatch(message);
+  });
+
+  it('fails the run when the commit has no such file', async () => {
+    const reason = await reasonOf(job, { '.keelson.yaml': pipelineFile.replace('ci/build', 'ci/other') });
+    expect(reason).toEqual({ outcome: 'failure', code: 'template', message: 'the commit has no file ci/other.yaml' });
+  });
+
+  it('fails the run when the tag is none', async () => {
+    const tagged = pipelineFile.replace('team/widget', "team/widget, tag: 'feature/{{ .Run }}'");
+    const { message } = await reasonOf(job, { '.keelson.yaml': tagged });
+    expect(message).toMatch(/^image\.tag is rendered to "feature\/.*", which is no tag$/);
+  });
+
+  it('fails the run when the README has two versions', async () => {
+    const reason = await reasonOf(job, { 'README.md': `${readme}<repo-version>2.0.0</repo-version>\n` });
+    expect(reason).toMatchObject({ outcome: 'failure', code: 'version' });
+  });
+
+  it('tells no secret, also where Go quotes values', async () => {
+    const { message } = await reasonOf('{{ env "GITHUB_TOKEN" | toDate "2006" }}{{ fail (env "GITHUB_TOKEN") }}');
+    expect(message).toContain('(masked)');
+    expect(message).not.toContain('s3cr3t');
+  });
+});
