@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseImageReference, RegistryClient } from '@keelson/registry';
-import { startFaultProxy } from '../libs/registry/src/testing/fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
 import { loginFor } from '../libs/registry/src/testing/logins';
 import { startRegistry, testLogin, whyNoRegistry } from '../libs/registry/src/testing/private-registry';
 import { pushImage, pushIndex } from '../libs/registry/src/testing/sample-images';
@@ -44,7 +44,7 @@ function repositoryOn(base: string): TestRepository {
   it('is waited for while its registry hangs and answers 500, with a word about why', async () => {
     const { address, client } = await registryWithBase();
     await pushImage(client, parseImageReference(`${address}/base:1`));
-    const proxy = await startFaultProxy(address);
+    const proxy = await startHttpFaultProxy(address);
     whenOver(() => proxy.close());
     proxy.fault = () => true; // never answered
     const repository = repositoryOn(`${proxy.address}/base:1`);
@@ -109,7 +109,7 @@ function repositoryOn(base: string): TestRepository {
   });
 
   it('in a registry that is not there is waited for', async () => {
-    const proxy = await startFaultProxy();
+    const proxy = await startHttpFaultProxy();
     const { address } = proxy;
     await proxy.close();
     const data = newData();

@@ -6,7 +6,7 @@ export type Flow = 'pass' | 'hold' | 'refuse';
 
 /**
  * A TCP proxy on a free port of 127.0.0.1 in front of a server (`host:port`), for what goes wrong between two processes.
- * It knows no protocol; libs/registry has one that answers HTTP requests itself.
+ * It knows no protocol; HttpFaultProxy answers HTTP requests itself.
  */
 export class FaultProxy {
   private readonly pairs = new Set<Pair>();

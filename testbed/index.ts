@@ -1,6 +1,8 @@
 export { makeCertificate } from './certificate';
 export { FaultProxy } from './fault-proxy';
 export { freePort } from './free-port';
+export { startHttpFaultProxy } from './http-fault-proxy';
+export type { HttpFault, HttpFaultProxy } from './http-fault-proxy';
 export { startPrivateMinio } from './private-minio';
 export type { MinioOptions, PrivateMinio } from './private-minio';
 export { startPrivateRabbitmq } from './private-rabbitmq';

@@ -76,7 +76,7 @@ describe('the layers', () => {
     (name, project) => {
       const wanted = allowed[name] ?? everything;
       const strays = imports(project)
-        .filter(({ file }) => !/\.(spec|contract)\.ts$/.test(file))
+        .filter(({ file }) => !isForTests(file))
         .filter(
           ({ specifier }) => specifier.startsWith('@keelson/') && !wanted.includes(specifier.replace('@keelson/', '')),
         );
@@ -99,13 +99,16 @@ describe('the layers', () => {
     '%s declares every package it imports',
     (_name, project) => {
       const strays = imports(project)
-        .filter(({ file }) => !/\.(spec|contract)\.ts$/.test(file))
+        .filter(({ file }) => !isForTests(file))
         .map(({ specifier }) => packageOf(specifier))
         .filter((name) => !name.startsWith('node:') && !project.dependencies.includes(name));
       expect([...new Set(strays)]).toEqual([]);
     },
   );
 });
+
+/** What only specs import; it may use the testbed. */
+const isForTests = (file: string) => /\.(spec|contract)\.ts$|\/testing\//.test(file);
 
 /** In apps only main.ts, app.ts and controller.ts know Nest. */
 function isEdge(project: Project, file: string): boolean {

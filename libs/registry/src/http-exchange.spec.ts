@@ -1,7 +1,7 @@
 import { RegistryClient } from './registry-client';
 import { RegistryAuthError, RegistryUnavailableError } from './registry-errors';
-import { startFaultProxy } from './testing/fault-proxy';
-import type { FaultProxy } from './testing/fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
+import type { HttpFaultProxy } from '@keelson/testbed';
 import { loginFor } from './testing/logins';
 import { testLogin } from './testing/private-registry';
 import { rejectionOf } from './testing/rejection';
@@ -10,13 +10,13 @@ import { content, contentDigest as digest, respond } from './testing/replies';
 const { signal } = new AbortController();
 
 describe('a login', () => {
-  let registry: FaultProxy;
-  let storage: FaultProxy;
+  let registry: HttpFaultProxy;
+  let storage: HttpFaultProxy;
   let client: RegistryClient;
 
   beforeEach(async () => {
-    registry = await startFaultProxy();
-    storage = await startFaultProxy();
+    registry = await startHttpFaultProxy();
+    storage = await startHttpFaultProxy();
     storage.fault = respond;
     client = new RegistryClient({ credentials: loginFor(registry.address) });
     registry.fault = (request, response) => {
@@ -68,7 +68,7 @@ describe('a login', () => {
   });
 
   it('is not given to a token server that another host names', async () => {
-    const evil = await startFaultProxy();
+    const evil = await startHttpFaultProxy();
     storage.fault = (_, response) => {
       response.writeHead(401, { 'www-authenticate': `Bearer realm="http://${evil.address}/token"` }).end();
       return true;

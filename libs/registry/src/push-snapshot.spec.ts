@@ -1,8 +1,8 @@
 import { parseImageReference } from './image-reference';
 import { pushSnapshot } from './push-snapshot';
 import { RegistryClient } from './registry-client';
-import { startFaultProxy } from './testing/fault-proxy';
-import type { FaultProxy } from './testing/fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
+import type { HttpFaultProxy } from '@keelson/testbed';
 import { startRegistry, whyNoRegistry } from './testing/private-registry';
 import type { PrivateRegistry } from './testing/private-registry';
 import { layerOf } from './testing/sample-images';
@@ -14,12 +14,12 @@ if (missing !== undefined) process.stderr.write(`skipped: snapshots in a registr
   const { signal } = new AbortController();
   const artifactType = 'application/vnd.keelson.source.v1';
   let registry: PrivateRegistry;
-  let proxy: FaultProxy;
+  let proxy: HttpFaultProxy;
   let client: RegistryClient;
 
   beforeAll(async () => {
     registry = await startRegistry();
-    proxy = await startFaultProxy(registry.address);
+    proxy = await startHttpFaultProxy(registry.address);
   });
 
   afterAll(async () => {

@@ -3,8 +3,8 @@ import { formatImageReference, parseImageReference } from './image-reference';
 import { mediaTypes } from './media-types';
 import { RegistryClient } from './registry-client';
 import { ImageNotFoundError, MissingBlobError, RegistryProtocolError } from './registry-errors';
-import { startFaultProxy } from './testing/fault-proxy';
-import type { FaultProxy } from './testing/fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
+import type { HttpFaultProxy } from '@keelson/testbed';
 import { startRegistry, whyNoRegistry } from './testing/private-registry';
 import type { PrivateRegistry } from './testing/private-registry';
 import { digestOf, layerOf, pushImage } from './testing/sample-images';
@@ -16,12 +16,12 @@ if (missing !== undefined) process.stderr.write(`skipped: the registry client ag
   const { signal } = new AbortController();
   const unknown = `sha256:${'0'.repeat(64)}`;
   let registry: PrivateRegistry;
-  let proxy: FaultProxy;
+  let proxy: HttpFaultProxy;
   let client: RegistryClient;
 
   beforeAll(async () => {
     registry = await startRegistry();
-    proxy = await startFaultProxy(registry.address);
+    proxy = await startHttpFaultProxy(registry.address);
   });
 
   afterAll(async () => {

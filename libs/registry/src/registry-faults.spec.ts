@@ -2,8 +2,8 @@ import { parseImageReference } from './image-reference';
 import { RegistryClient } from './registry-client';
 import type { RegistryClientOptions } from './registry-client';
 import { RegistryAuthError, RegistryProtocolError, RegistryUnavailableError } from './registry-errors';
-import { startFaultProxy } from './testing/fault-proxy';
-import type { Fault, FaultProxy } from './testing/fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
+import type { HttpFault, HttpFaultProxy } from '@keelson/testbed';
 import { rejectionOf } from './testing/rejection';
 import { answer } from './testing/replies';
 import { digestOf } from './testing/sample-images';
@@ -13,7 +13,7 @@ const digest = digestOf(bytes);
 const contentType = 'application/vnd.oci.image.manifest.v1+json';
 
 /** Breaks the first few connections, then does as it is told. */
-const breaking = (times: number, then: Fault): Fault => {
+const breaking = (times: number, then: HttpFault): HttpFault => {
   let left = times;
   return (request, response) => {
     left -= 1;
@@ -27,11 +27,11 @@ const manifestAnswer = answer(200, { 'content-type': contentType, 'docker-conten
 
 describe('a registry that fails', () => {
   const { signal } = new AbortController();
-  let server: FaultProxy;
+  let server: HttpFaultProxy;
   let client: RegistryClient;
 
   beforeAll(async () => {
-    server = await startFaultProxy();
+    server = await startHttpFaultProxy();
   });
 
   afterAll(() => server.close());
@@ -183,7 +183,7 @@ describe('a registry that fails', () => {
   });
 
   it('to speak the protocol is told from one that is away', async () => {
-    const replies: Fault[] = [
+    const replies: HttpFault[] = [
       answer(200, {}, '<html>'),
       answer(400, {}, 'what?'),
       answer(418),

@@ -1,7 +1,7 @@
 import { RegistryClient } from './registry-client';
 import { RegistryProtocolError } from './registry-errors';
-import { startFaultProxy } from './testing/fault-proxy';
-import type { FaultProxy } from './testing/fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
+import type { HttpFaultProxy } from '@keelson/testbed';
 import { loginFor } from './testing/logins';
 import { rejectionOf } from './testing/rejection';
 import { contentDigest as digest, respond } from './testing/replies';
@@ -15,12 +15,12 @@ if (noTls !== undefined) process.stderr.write(`skipped: registries over TLS: ${n
 
 (noTls === undefined ? describe : describe.skip)('a registry over TLS', () => {
   let server: TlsServer;
-  let plain: FaultProxy;
+  let plain: HttpFaultProxy;
   let client: RegistryClient;
 
   beforeAll(async () => {
     server = await startTlsServer(respond);
-    plain = await startFaultProxy();
+    plain = await startHttpFaultProxy();
     plain.fault = respond;
   });
 

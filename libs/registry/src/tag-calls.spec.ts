@@ -1,16 +1,16 @@
 import { RegistryClient } from './registry-client';
-import { startFaultProxy } from './testing/fault-proxy';
-import type { FaultProxy } from './testing/fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
+import type { HttpFaultProxy } from '@keelson/testbed';
 import { rejectionOf } from './testing/rejection';
 import { answer } from './testing/replies';
 
 describe('tags', () => {
   const { signal } = new AbortController();
-  let server: FaultProxy;
+  let server: HttpFaultProxy;
   let client: RegistryClient;
 
   beforeEach(async () => {
-    server = await startFaultProxy();
+    server = await startHttpFaultProxy();
     client = new RegistryClient();
   });
 

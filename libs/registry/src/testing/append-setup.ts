@@ -5,8 +5,8 @@ import type { ImageReference } from '../image-reference';
 import type { LayerSource } from '../layer';
 import { pushSnapshot } from '../push-snapshot';
 import { RegistryClient } from '../registry-client';
-import { startFaultProxy } from './fault-proxy';
-import type { FaultProxy } from './fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
+import type { HttpFaultProxy } from '@keelson/testbed';
 import { startRegistry } from './private-registry';
 import type { PrivateRegistry } from './private-registry';
 import { layerOf, pushImage } from './sample-images';
@@ -21,12 +21,12 @@ export class AppendSetup {
 
   private constructor(
     readonly registry: PrivateRegistry,
-    readonly proxy: FaultProxy,
+    readonly proxy: HttpFaultProxy,
   ) {}
 
   static async start(): Promise<AppendSetup> {
     const registry = await startRegistry();
-    const setup = new AppendSetup(registry, await startFaultProxy(registry.address));
+    const setup = new AppendSetup(registry, await startHttpFaultProxy(registry.address));
     const { client } = setup;
     await pushImage(client, setup.image('base/oci:1'), { layers: baseLayers });
     await pushImage(client, setup.image('base/docker:1'), { layers: baseLayers, family: 'docker' });

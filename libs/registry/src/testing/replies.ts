@@ -1,4 +1,4 @@
-import type { Fault } from './fault-proxy';
+import type { HttpFault } from '@keelson/testbed';
 import { digestOf } from './sample-images';
 
 /** The only blob that `respond` has. */
@@ -7,12 +7,12 @@ export const contentDigest = digestOf(content);
 
 /** A reply that is always the same. */
 export const answer =
-  (status: number, headers: Record<string, string> = {}, body: string | Buffer = ''): Fault =>
+  (status: number, headers: Record<string, string> = {}, body: string | Buffer = ''): HttpFault =>
   (_, response) => {
     response.writeHead(status, { 'content-length': Buffer.byteLength(body), ...headers }).end(body);
     return true;
   };
 
 /** A registry that has one blob and takes everything. */
-export const respond: Fault = (request, response) =>
+export const respond: HttpFault = (request, response) =>
   request.method === 'POST' ? answer(201)(request, response) : answer(200, {}, content)(request, response);

@@ -5,16 +5,16 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Fault } from './fault-proxy';
+import type { HttpFault } from '@keelson/testbed';
 
-export type TlsServer = { address: string; caFile: string; fault: Fault; close(): Promise<void> };
+export type TlsServer = { address: string; caFile: string; fault: HttpFault; close(): Promise<void> };
 
 /** Why no certificate can be made here; undefined when one can. */
 export const whyNoTls = (): string | undefined =>
   spawnSync('openssl', ['version']).error === undefined ? undefined : 'the program openssl is not installed';
 
 /** A server on 127.0.0.1 with a certificate that nobody trusts but whoever is given its file. */
-export async function startTlsServer(fault: Fault): Promise<TlsServer> {
+export async function startTlsServer(fault: HttpFault): Promise<TlsServer> {
   const directory = await mkdtemp(path.join(tmpdir(), 'keelson-tls-'));
   const [keyFile, caFile] = [path.join(directory, 'key.pem'), path.join(directory, 'ca.pem')];
   const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];

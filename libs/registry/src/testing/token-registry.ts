@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { startFaultProxy } from './fault-proxy';
-import type { Fault, FaultProxy } from './fault-proxy';
+import { startHttpFaultProxy } from '@keelson/testbed';
+import type { HttpFault, HttpFaultProxy } from '@keelson/testbed';
 
 /** A registry that wants bearer tokens, and the server that gives them: each its own host. */
 export type TokenRegistry = {
-  registry: FaultProxy;
-  tokens: FaultProxy;
+  registry: HttpFaultProxy;
+  tokens: HttpFaultProxy;
   /** Tokens the registry takes at the moment. */
   valid: Set<string>;
   /** What the token server puts beside the token. */
@@ -14,8 +14,8 @@ export type TokenRegistry = {
 };
 
 /** @param behind answers a request that came with a good token */
-export async function startTokenRegistry(behind: Fault): Promise<TokenRegistry> {
-  const [registry, tokens] = [await startFaultProxy(), await startFaultProxy()];
+export async function startTokenRegistry(behind: HttpFault): Promise<TokenRegistry> {
+  const [registry, tokens] = [await startHttpFaultProxy(), await startHttpFaultProxy()];
   const made: TokenRegistry = {
     ...{ registry, tokens, valid: new Set(), extra: {} },
     close: async () => {

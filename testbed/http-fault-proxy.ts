@@ -2,24 +2,24 @@ import { createServer, request as forward } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Answers a request instead of the registry; false: let it through. */
-export type Fault = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** Answers a request instead of the server; false: let it through. */
+export type HttpFault = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 export type SeenRequest = { method: string; url: string; authorization: string | undefined };
 
-export type FaultProxy = {
+export type HttpFaultProxy = {
   address: string;
   /** What passed by, in order. */
   seen: SeenRequest[];
-  /** How the next requests are treated; undefined: as the registry does. */
-  fault: Fault | undefined;
-  /** Changes the headers of the registry's replies. */
+  /** How the next requests are treated; undefined: as the server does. */
+  fault: HttpFault | undefined;
+  /** Changes the headers of the server's replies. */
   onReply: ((headers: IncomingMessage['headers'], request: IncomingMessage) => void) | undefined;
   close(): Promise<void>;
 };
 
-/** A proxy in front of a registry, or a small server of its own when there is no upstream. */
-export async function startFaultProxy(upstream?: string): Promise<FaultProxy> {
+/** A proxy in front of a server, or a small server of its own when there is no upstream. */
+export async function startHttpFaultProxy(upstream?: string): Promise<HttpFaultProxy> {
   const server = createServer((request, response) => {
     const { method = '', url = '', headers } = request;
     proxy.seen.push({ method, url, authorization: headers.authorization });
@@ -27,7 +27,7 @@ export async function startFaultProxy(upstream?: string): Promise<FaultProxy> {
     if (upstream === undefined) response.writeHead(404).end();
     else pass(proxy, upstream, [request, response]);
   });
-  const proxy: FaultProxy = {
+  const proxy: HttpFaultProxy = {
     address: '',
     seen: [],
     fault: undefined,
@@ -43,9 +43,9 @@ export async function startFaultProxy(upstream?: string): Promise<FaultProxy> {
   return proxy;
 }
 
-function pass(proxy: FaultProxy, upstream: string, [request, response]: [IncomingMessage, ServerResponse]): void {
+function pass(proxy: HttpFaultProxy, upstream: string, [request, response]: [IncomingMessage, ServerResponse]): void {
   const [host, port] = upstream.split(':');
-  // The Host header stays: the registry builds its Location from it.
+  // The Host header stays: a registry builds its Location from it, and S3 signs it.
   const options = { host, port, method: request.method, path: request.url, headers: request.headers };
   const outgoing = forward(options, (reply) => {
     proxy.onReply?.(reply.headers, request);
