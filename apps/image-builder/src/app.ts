@@ -1,9 +1,11 @@
 import { endParked } from '@keelson/ledger';
 import { startService } from '@keelson/service';
 import type { Observed, Service, ServiceOptions } from '@keelson/service';
+import { WorkObserver, workStateKey } from '@keelson/work';
 import { Module } from '@nestjs/common';
 import { ImageBuilderController, stages } from './controller';
 import type { ImageBuilderStages } from './controller';
+import { buildKind } from './build-kind';
 import { service } from './deps';
 import type { ImageBuilderDeps } from './deps';
 import { TagObserver, tagKey } from './observer';
@@ -26,10 +28,20 @@ export function startImageBuilder(
       controllers: [ImageBuilderController],
       providers: [{ provide: stages, useFactory: () => answers }],
     },
-    observers: [{ observer: new TagObserver(deps), key: tagKey, intervalMs: 10_000 } as Observed],
+    observers: [
+      { observer: new TagObserver(deps), key: tagKey, intervalMs: 10_000 } as Observed,
+      ...buildObservers(deps),
+    ],
     onPark: (event, { error }) =>
       endParked(deps.ledger, { service, stage: 'build', clock: deps.clock }, { event, error }),
   });
 }
 
-export type { ImageBuilderDeps } from './deps';
+function buildObservers(deps: ImageBuilderDeps): Observed[] {
+  const { work, ledger, clock } = deps;
+  if (work === undefined) return [];
+  const observer = new WorkObserver({ ...work, ledger, clock }, buildKind({ ...deps, work }));
+  return [{ observer, key: workStateKey, intervalMs: 10_000 } as Observed];
+}
+
+export type { BuildWork, ImageBuilderDeps } from './deps';

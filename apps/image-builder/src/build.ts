@@ -4,7 +4,7 @@ import { imageName, imageTags } from '@keelson/pipeline';
 import type { Plan } from '@keelson/pipeline';
 import { appendImage, ImageNotFoundError, parseImageReference } from '@keelson/registry';
 import type { AppendRequest } from '@keelson/registry';
-import { instant, service } from './deps';
+import { instant, tagService } from './deps';
 import type { BuildQueued, ImageBuilderDeps } from './deps';
 
 /** What the source was frozen in is not in the registry any more: nothing that the user could mend. */
@@ -39,7 +39,7 @@ export async function build(
     throw (await isSnapshotGone(deps, { error, plan }, signal)) ? snapshotGone(plan, error) : error;
   });
   const open = { event, openedAt: instant(deps.clock()) };
-  await deps.ledger.write(openKey(service, { run, attempt, stage: 'build' }), open);
+  await deps.ledger.write(openKey(tagService, { run, attempt, stage: 'build' }), open);
   return { repository, digest, tags };
 }
 
@@ -52,15 +52,18 @@ function imageOf(plan: Plan): Pick<AppendRequest, 'base' | 'layers' | 'config'> 
     config: {
       workdir: image.workdir,
       created: plan.commitTime,
-      labels: {
-        'org.opencontainers.image.source': plan.source,
-        'org.opencontainers.image.revision': plan.commit,
-        'org.opencontainers.image.ref.name': plan.ref,
-        'org.opencontainers.image.created': plan.commitTime,
-      },
+      labels: imageLabels(plan),
     },
   };
 }
+
+/** What an image says about where it comes from. */
+export const imageLabels = (plan: Plan): Readonly<Record<string, string>> => ({
+  'org.opencontainers.image.source': plan.source,
+  'org.opencontainers.image.revision': plan.commit,
+  'org.opencontainers.image.ref.name': plan.ref,
+  'org.opencontainers.image.created': plan.commitTime,
+});
 
 /** Whether it is the source that is not there, and not the base. */
 async function isSnapshotGone(

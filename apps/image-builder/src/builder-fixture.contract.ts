@@ -10,6 +10,7 @@ import type { Event, RunData } from '@keelson/events';
 import { beginKey, changeKey, Ledger, planKey, runName } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
 import { imageTags, planSchema } from '@keelson/pipeline';
+import type { Pipeline } from '@keelson/pipeline';
 import { appendImage, parseImageReference, pushSnapshot, RegistryClient } from '@keelson/registry';
 import type { AppendRequest } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
@@ -22,7 +23,7 @@ export const source = '/repositories/widget';
 export const ref = 'refs/heads/main';
 
 /** What a run is of, where a test says more than its number. */
-export type Asked = { sequence?: number; base?: string; commit?: string };
+export type Asked = { sequence?: number; base?: string; commit?: string; build?: Pipeline['build'] };
 
 /** A store, a ledger on it, and a registry with a store of its own. */
 export class World {
@@ -75,6 +76,7 @@ export class World {
     sequence = 1,
     base = 'scratch',
     commit = sha1(`commit ${sequence}`),
+    build = { strategy: 'append' },
   }: Asked = {}): Promise<BuildQueued> {
     const run: RunData = { run: newRunId(), attempt: 1, source, ref, commit, sequence };
     const name = runName(run.run);
@@ -94,7 +96,7 @@ export class World {
       ...{ commitTime: '2023-11-14T22:14:20Z', tree: 'e'.repeat(40), warnings: [], createdAt: seenAt, snapshot },
       pipeline: {
         image: { name: 'widget', base, workdir: '/src', git: 'none' },
-        build: { strategy: 'append' },
+        build,
         test: 'none',
       },
     });

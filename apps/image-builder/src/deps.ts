@@ -1,10 +1,25 @@
+import type { BuilderSettings } from '@keelson/builders';
 import type { EventOf } from '@keelson/events';
 import type { Ledger, SameRegistry } from '@keelson/ledger';
 import type { RegistryClient } from '@keelson/registry';
+import type { WorkDeps } from '@keelson/work';
 
 export const service = 'image-builder';
 
 export type BuildQueued = EventOf<'dev.cdevents.build.queued.0.3.0'>;
+
+/** Under this name lie the images whose moving tag is to be looked at. */
+export const tagService = 'image-builder-tags';
+
+/** What builds that are jobs need; without it there are none. */
+export type BuildWork = Omit<WorkDeps, 'ledger' | 'clock'> & {
+  /** How long to wait before each further attempt after an error of ours; its length is the number of further attempts. */
+  retryDelaysMs: readonly number[];
+  /** Which builders there are; absent: none. */
+  builders?: BuilderSettings;
+  /** Docker's config.json for the builders, read anew for each build; absent: they need none. */
+  dockerConfig?: () => Promise<string | undefined>;
+};
 
 export type ImageBuilderDeps = {
   ledger: Ledger;
@@ -13,6 +28,7 @@ export type ImageBuilderDeps = {
   registryPrefix: string;
   /** Groups of addresses, each of one registry: images recorded under one of them count under all. */
   sameRegistry?: SameRegistry;
+  work?: BuildWork;
   /** Milliseconds since the epoch. */
   clock: () => number;
   /** How long a neighbour that is away is waited for before the run ends in an error. */

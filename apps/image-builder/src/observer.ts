@@ -3,7 +3,7 @@ import type { OpenRecord } from '@keelson/ledger';
 import { imageName, imageTags, planSchema } from '@keelson/pipeline';
 import { parseImageReference } from '@keelson/registry';
 import type { Observer } from '@keelson/stage';
-import { service } from './deps';
+import { tagService } from './deps';
 import type { BuildQueued, ImageBuilderDeps } from './deps';
 
 /** Moves a ref's moving tag to its newest image, only upwards. Runs in the leader: builds may end in any order. */
@@ -11,7 +11,7 @@ export class TagObserver implements Observer<OpenRecord> {
   constructor(readonly deps: ImageBuilderDeps) {}
 
   list(): Promise<readonly OpenRecord[]> {
-    return this.deps.ledger.open(service);
+    return this.deps.ledger.open(tagService);
   }
 
   async report(open: OpenRecord, signal: AbortSignal): Promise<readonly []> {
@@ -34,7 +34,7 @@ export class TagObserver implements Observer<OpenRecord> {
 
   async mark(open: OpenRecord): Promise<void> {
     const { run, attempt } = buildOf(open).data.customData;
-    await this.deps.ledger.close(openKey(service, { run, attempt, stage: 'build' }));
+    await this.deps.ledger.close(openKey(tagService, { run, attempt, stage: 'build' }));
   }
 
   /** The newest change of this ref that made this image; 0 when none did. */
@@ -48,7 +48,7 @@ export class TagObserver implements Observer<OpenRecord> {
   }
 }
 
-// Only the build stage opens image-builder's records, and always with this type of event.
+// Only builds open these records, and always with this type of event.
 const buildOf = (open: OpenRecord): BuildQueued => open.event as BuildQueued;
 
 /** Builds of one ref move its tag one after the other: two at once could end in the wrong order. */

@@ -17,6 +17,7 @@ import type { Outcome, Stage } from '@keelson/stage';
 import { build, SnapshotGoneError } from './build';
 import { instant, service } from './deps';
 import type { BuildQueued, ImageBuilderDeps } from './deps';
+import { queueBuild } from './queue-build';
 import { buildTold } from './tell';
 
 const stage = 'build' as const;
@@ -32,6 +33,7 @@ export function buildImage(deps: ImageBuilderDeps): Stage<BuildQueued> {
     if (nothingToDo !== undefined) return emit(...nothingToDo);
     const plan = await deps.ledger.read(planKey(run.run, planSchema));
     if (plan === undefined) throw new TerminalError(`run ${run.run} has no plan: its source was not frozen here`);
+    if (plan.pipeline.build.strategy !== 'append') return queueBuild(deps, work, event);
     const started = { stage, startedAt: work.now };
     const { startedAt } = (await deps.ledger.write(stageStartedKey({ ...run, stage }), started)).record;
     try {

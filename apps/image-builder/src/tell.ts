@@ -8,14 +8,22 @@ const work = ({ run, attempt }: RunData) => ({ run, attempt, stage: 'build' as c
 const subjectId = ({ run, attempt }: RunData) => `${run}/${attempt}/build`;
 
 /** What a build's record tells, in the order in which it happened. */
-export function buildTold(run: RunData, ended: StageEnded): Event[] {
-  const started = composeEvent({
-    ...{ type: eventTypes.buildStarted, work: work(run), service, subjectId: subjectId(run), time: ended.startedAt },
+export const buildTold = (run: RunData, ended: StageEnded): Event[] => [
+  buildStarted(run, ended.startedAt),
+  ...buildFinished(run, ended),
+];
+
+export const buildStarted = (run: RunData, time: string): Event =>
+  composeEvent({
+    ...{ type: eventTypes.buildStarted, work: work(run), service, subjectId: subjectId(run), time },
     content: {},
     customData: { ...runFields(run), stage: 'build' },
   });
+
+/** How it ended, and its image where there is one. */
+export function buildFinished(run: RunData, ended: StageEnded): Event[] {
   const { image } = ended;
-  return [started, buildEnded(run, ended), ...(image === undefined ? [] : [imagePackaged(run, image, ended.endedAt)])];
+  return [buildEnded(run, ended), ...(image === undefined ? [] : [imagePackaged(run, image, ended.endedAt)])];
 }
 
 function buildEnded(run: RunData, ended: StageEnded): Event {

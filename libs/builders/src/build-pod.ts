@@ -127,7 +127,7 @@ function sourceContainer(
   const isPlain = settings.registries.some((registry) => registry.host === host && registry.plainHttp);
   const credentials = { name: 'credentials', mountPath: places.credentials, readOnly: true };
   return {
-    name: 'source',
+    name: 'keelson-source', // whose output is nobody's
     image: settings.helperImage,
     args: [
       ...['source', '--layer', `${source.repository}@${source.digest}`, '--prefix', source.prefix, '--into', sourceAt],

@@ -1,5 +1,5 @@
 /** A file from a Secret of the namespace: for `RUN --mount=type=secret`, or, with `ssh`, a key for `RUN --mount=type=ssh`. */
-export type BuildSecret = { secret: string; key: string; ssh?: boolean };
+export type BuildSecret = { secret: string; key: string; ssh?: boolean | undefined };
 
 /** What is to be built, from what, and where it goes. */
 export type BuildRequest = {

@@ -25,6 +25,8 @@ export { CorruptRecordError, Ledger } from './ledger';
 export type { Standing } from './ledger';
 export type {
   BeginRecord,
+  BuildReport,
+  BuildStepValue,
   ChangeRecord,
   EndRecord,
   ImageRecord,

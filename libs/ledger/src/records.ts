@@ -69,6 +69,24 @@ export const artifactValue = z.object({
 });
 export type ArtifactValue = z.infer<typeof artifactValue>;
 
+/** A step of a Dockerfile that can be cached: taken from the cache, or run, and then the first input that had changed. */
+export const buildStep = z.object({
+  stage: z.string(),
+  text: z.string(),
+  cache: z.enum(['hit', 'miss']),
+  because: z.string().optional(),
+});
+export type BuildStepValue = z.infer<typeof buildStep>;
+
+/** What a builder did, by its own account and the registry's. */
+export const buildReport = z.object({
+  strategy: z.string(),
+  steps: z.array(buildStep),
+  /** The base images as they were found. */
+  bases: z.array(z.object({ reference: z.string(), digest: digest.optional() })),
+});
+export type BuildReport = z.infer<typeof buildReport>;
+
 /** A stage has ended, with everything its events say. */
 export const stageEnded = z.object({
   stage: stageName,
@@ -79,6 +97,7 @@ export const stageEnded = z.object({
   exitCode: z.int().optional(),
   snapshot: z.object({ reference: z.string().min(1), digest }).optional(),
   image: imageValue.optional(),
+  build: buildReport.optional(),
   log: logSummary.optional(),
   artifacts: z.array(artifactValue).optional(),
   warnings: z.array(z.string()).optional(),

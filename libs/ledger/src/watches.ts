@@ -16,7 +16,9 @@ export class Watches {
       const [name = '', file = ''] = key.slice(watchesPrefix.length).split('/');
       newest.set(unsegment(name), Number.parseInt(file, 10)); // in ascending order
     }
-    const records = [...newest].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, sequence]) => this.#record(name, sequence));
+    const records = [...newest]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, sequence]) => this.#record(name, sequence));
     return (await Promise.all(records)).filter((record) => record !== undefined);
   }
 

@@ -1,3 +1,4 @@
+export type { BuildStrategy } from './build-section';
 export { describeFaults } from './fault';
 export type { Fault } from './fault';
 export { maxPipelineBytes, pipelineFile } from './file-text';

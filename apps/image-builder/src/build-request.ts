@@ -1,0 +1,45 @@
+import type { BuilderSettings, BuildRequest } from '@keelson/builders';
+import { imageName, imageTags } from '@keelson/pipeline';
+import type { Plan } from '@keelson/pipeline';
+import { formatRepository, parseImageReference } from '@keelson/registry';
+import { imageLabels } from './build';
+import type { ImageBuilderDeps } from './deps';
+
+/** What a plan's Dockerfile is built from, and where its image goes. */
+export function buildRequest(
+  { registryPrefix }: Pick<ImageBuilderDeps, 'registryPrefix'>,
+  { name, plan, settings }: { name: string; plan: Plan; settings: BuilderSettings },
+): BuildRequest {
+  const { build, image } = plan.pipeline;
+  const repository = imageName(plan.pipeline, plan.source);
+  return {
+    name,
+    source: {
+      repository: formatRepository(parseImageReference(plan.snapshot.reference)),
+      digest: plan.snapshot.layer.digest,
+      prefix: image.workdir,
+    },
+    ...instructions(plan),
+    destinations: [`${registryPrefix}/${repository}:${imageTags(plan).immutable}`, ...(build.push ?? [])],
+    cache: build.cache?.mode ?? 'registry',
+    cacheRepository: `${registryPrefix}/${settings.cacheRepository}/${repository}`,
+  };
+}
+
+type Instructions = Omit<
+  BuildRequest,
+  'name' | 'source' | 'destinations' | 'cache' | 'cacheRepository' | 'dockerConfig'
+>;
+
+/** The pipeline file's words, with what it may leave out. */
+function instructions(plan: Plan): Instructions {
+  const { strategy, target, dockerfile = 'Dockerfile', context = '.', args = {}, ...rest } = plan.pipeline.build;
+  const { platforms = [], secrets = {}, labels = {} } = rest;
+  const epochSeconds = Math.floor(Date.parse(plan.commitTime) / 1000);
+  return {
+    ...{ dockerfile, context, args, platforms, secrets },
+    labels: strategy === 'makisu' ? {} : { ...imageLabels(plan), ...labels },
+    ...(target === undefined ? {} : { target }),
+    ...(Number.isNaN(epochSeconds) ? {} : { epochSeconds }), // a commit may claim any time
+  };
+}

@@ -1,0 +1,97 @@
+import { isUsersFault } from '@keelson/builders';
+import type { Builder, BuildFailure, BuildProgress } from '@keelson/builders';
+import type { RunOutcome } from '@keelson/events';
+import type { JobEnd } from '@keelson/jobs';
+import { logPrefix } from '@keelson/ledger';
+import type { BuildReport } from '@keelson/ledger';
+import { readLog } from '@keelson/logs';
+import type { Verdict } from '@keelson/work';
+import type { JobDeps } from './build-kind';
+import type { EndedBuild } from './job-build';
+import { recordImage } from './record-image';
+
+export type DockerfileEnded = EndedBuild & { builder: Builder };
+
+/** What became of a Dockerfile's build: from its job's end, its output, and the registry. */
+export async function dockerfileVerdict(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {
+  const progress = await progressOf(deps, build, signal);
+  const report: BuildReport = {
+    strategy: build.builder.strategy,
+    steps: progress.steps.map((step) => ({ ...step })),
+    bases: progress.bases.map((base) => ({ ...base })),
+  };
+  const { end } = build.work;
+  const ended = end.kind === 'exited' && end.code === 0 ? await pushed(deps, build, signal) : failed(end, progress);
+  return { ...ended, build: report };
+}
+
+/** The output as it is kept, read again: the same after a crash. */
+async function progressOf(
+  { ledger }: JobDeps,
+  { work, builder }: DockerfileEnded,
+  signal: AbortSignal,
+): Promise<BuildProgress> {
+  const { run, attempt } = work.event.data.customData;
+  const reader = builder.reader();
+  const prefix = logPrefix({ run, attempt, stage: 'build' });
+  let open = '';
+  for await (const { bytes, partial } of readLog({ store: ledger.store, prefix, follow: false }, signal)) {
+    open += Buffer.from(bytes).toString('utf8');
+    if (partial === true) continue;
+    reader.line(open);
+    open = '';
+  }
+  if (open !== '') reader.line(open);
+  return reader.end();
+}
+
+async function pushed(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {
+  const image = await recordImage(deps, build, signal);
+  if (image !== undefined) return { outcome: 'success', exitCode: 0, image };
+  return error('no-image', 'the builder ended well, and the registry does not have the image that it was to push');
+}
+
+function failed(end: JobEnd, { failure }: BuildProgress): Verdict {
+  switch (end.kind) {
+    case 'exited':
+      return { ...exited(end.code, failure), exitCode: end.code };
+    case 'timeout':
+      return { outcome: 'failure', reason: { code: 'timeout', message: 'the build took longer than builds may take' } };
+    case 'cluster':
+      // Whatever the memory was for: it is the installation that says how much a builder gets.
+      if (end.fault === 'user' && end.cause !== 'out-of-memory') return ended('failure', end.cause, end.message);
+      return error(end.cause, end.message);
+    case 'signalled':
+      return error('killed', `the builder was cut short by ${end.signal}`);
+    case 'unstartable':
+    case 'lost':
+      return error(end.kind, end.message);
+  }
+}
+
+/** As a shell tells of SIGKILL. */
+const killedCode = 137;
+
+function exited(code: number, failure: BuildFailure | undefined): Verdict {
+  if (code === killedCode) return error('killed', 'the builder was killed: out of memory, or by somebody');
+  if (failure !== undefined) return explained(failure);
+  return error('unknown', `the builder ended with exit code ${code} and did not say why: see the log`);
+}
+
+const ended = (outcome: RunOutcome, code: string, message: string): Verdict => ({
+  outcome,
+  reason: { code, message: message.slice(0, 4096) },
+});
+const error = (code: string, message: string): Verdict => ended('error', code, message);
+
+function explained(failure: BuildFailure): Verdict {
+  const outcome = isUsersFault(failure.class) ? 'failure' : 'error';
+  return ended(outcome, failure.class, failureText(failure));
+}
+
+/** `Dockerfile line 2, RUN make: ...; it last printed: ...` */
+function failureText({ line, step, message, output }: BuildFailure): string {
+  const place = [line === undefined ? undefined : `Dockerfile line ${line}`, step].filter((part) => part !== undefined);
+  const printed = output.length === 0 ? '' : `\n${output.join('\n')}`;
+  return `${place.length === 0 ? '' : `${place.join(', ')}: `}${message}${printed}`;
+}

@@ -1,0 +1,43 @@
+import path from 'node:path';
+import { ProcessJobs } from '@keelson/jobs';
+import type { Jobs, JobSpec, ManifestJob } from '@keelson/jobs';
+import { supervisorPath } from '@keelson/work-testing';
+
+const recordings = path.join(__dirname, '../../../libs/builders/src/testdata');
+
+/** What a real builder once printed, and its exit code. */
+export type Recording = { tool: string; name: string; exit: number };
+
+/**
+ * Runs a builder's Job as a process that prints what the real builder printed in a cluster, and ends as it ended. All else is the process
+ * adapter's: the log, its end, what survives a crash.
+ */
+export function recordedBuilders(directory: string, recording: () => Recording) {
+  const processes = new ProcessJobs({
+    ...{ directory, supervisorPath: supervisorPath(), stopGraceMs: 300, drainMs: 300 },
+    materialise: () => Promise.resolve(),
+  });
+  const asked: ManifestJob[] = [];
+  const jobs: Jobs = {
+    ensure: (spec: JobSpec, signal?: AbortSignal) => {
+      if (!('objects' in spec)) throw new Error('a builder is asked for as objects of a cluster');
+      asked.push(spec);
+      const { tool, name, exit } = recording();
+      const script = `cat ${path.join(recordings, `${tool}.${name}.log`)}; exit ${exit}`;
+      return processes.ensure(
+        {
+          ...{ name: spec.name, image: 'builder', command: ['sh', '-c', script], env: {} },
+          ...{ workdir: '/', timeoutMs: spec.timeoutMs, artifacts: [] },
+        },
+        signal,
+      );
+    },
+    list: () => processes.list(),
+    log: (...args) => processes.log(...args),
+    files: (name) => processes.files(name),
+    stop: (name) => processes.stop(name),
+    remove: (name) => processes.remove(name),
+    changes: (signal) => processes.changes(signal),
+  };
+  return { jobs, processes, asked };
+}
