@@ -10,6 +10,7 @@ import {
   manifestRecord,
   maskedManifest,
   readManifest,
+  sealedAbout,
   withSource,
 } from '@keelson/pipeline';
 import type { Manifest, ManifestRecord, Pipeline } from '@keelson/pipeline';
@@ -95,7 +96,11 @@ async function renderStage(
   const { manifest, said } = checked(rendered, file);
   const isExpected = stage === 'test' || pipeline.image.name !== undefined;
   const record: ManifestRecord = {
-    ...{ file, text: maskedManifest(rendered, secrets), sealed: templates.key.seal(rendered, `${run.run} ${stage}`) },
+    ...{
+      file,
+      text: maskedManifest(rendered, secrets),
+      sealed: templates.key.seal(rendered, sealedAbout(run.run, stage)),
+    },
     ...(manifest.namespace === undefined ? {} : { namespace: settled(templates, manifest.namespace, namespace) }),
     ...(isExpected ? { image } : {}),
   };

@@ -1,4 +1,5 @@
 import type { EventOf } from '@keelson/events';
+import type { TemplateJobSettings } from '@keelson/pipeline';
 import type { WorkDeps } from '@keelson/work';
 
 export const service = 'test-runner';
@@ -9,4 +10,11 @@ export type Published = EventOf<'dev.cdevents.artifact.published.0.3.0'>;
 export type TestRunnerDeps = WorkDeps & {
   /** How long to wait before each further attempt after an error of ours; its length is the number of further attempts. */
   retryDelaysMs: readonly number[];
+  /** What it takes to run Job templates; absent: none is run here. */
+  templates?: TemplateSettings | undefined;
+};
+
+export type TemplateSettings = Omit<TemplateJobSettings, 'dockerConfig'> & {
+  /** Docker's config.json for who brings the source, read anew for each Job; absent: it needs none. */
+  dockerConfig?: () => Promise<string | undefined>;
 };

@@ -1,17 +1,19 @@
+import type { Ledger } from '@keelson/ledger';
+import type { Plan } from '@keelson/pipeline';
 import type { JobSpec } from '@keelson/jobs';
 import { TerminalError } from '@keelson/stage';
-import type { Ledger } from '@keelson/ledger';
 import type { OpenWork } from '@keelson/work';
-import type { Published } from './deps';
+import type { Published, TestRunnerDeps } from './deps';
 import { planOf } from './plan';
+import { templateSpec } from './template-spec';
+
+type JobDeps = Pick<TestRunnerDeps, 'ledger' | 'templates'>;
 
 /** The job that runs a plan's test in the published image. */
-export async function jobSpec(ledger: Ledger, open: OpenWork<Published>): Promise<JobSpec> {
+export async function jobSpec(deps: JobDeps, open: OpenWork<Published>): Promise<JobSpec> {
   const { run, attempt, source, ref, commit, image } = open.event.data.customData;
-  const plan = await planOf(ledger, open.event);
-  if (plan === undefined || plan.pipeline.test === 'none')
-    throw new TerminalError(`the plan of run ${run} names no test`);
-  const { test } = plan.pipeline;
+  const { plan, test } = await testOf(deps.ledger, open.event);
+  if (test.template !== undefined) return templateSpec(deps, { open, plan, timeoutMs: test.timeoutMs });
   return {
     name: open.name,
     image: `${image.repository}@${image.digest}`,
@@ -31,4 +33,14 @@ export async function jobSpec(ledger: Ledger, open: OpenWork<Published>): Promis
     timeoutMs: test.timeoutMs,
     artifacts: test.artifacts,
   };
+}
+
+/** The plan and its test. @throws TerminalError when it names none */
+export async function testOf(
+  ledger: Ledger,
+  event: Published,
+): Promise<{ plan: Plan; test: Exclude<Plan['pipeline']['test'], 'none'> }> {
+  const plan = await planOf(ledger, event);
+  if (plan !== undefined && plan.pipeline.test !== 'none') return { plan, test: plan.pipeline.test };
+  throw new TerminalError(`the plan of run ${event.data.customData.run} names no test`);
 }

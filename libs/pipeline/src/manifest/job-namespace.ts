@@ -8,7 +8,7 @@ const hashLength = 8;
  * @param version as the README has it: `1.2.3-feature-42-aaaagjihgjw`
  */
 export function jobNamespace(version: string, { run, stage }: { run: string; stage: string }): string {
-  const hash = createHash('sha256').update(`${run} ${stage}`).digest('hex').slice(0, hashLength);
+  const hash = hashOf(`${run} ${stage}`);
   const readable = version
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
@@ -16,3 +16,9 @@ export function jobNamespace(version: string, { run, stage }: { run: string; sta
     .replace(/^-+|-+$/g, '');
   return ['gw', readable, hash].filter((part) => part !== '').join('-');
 }
+
+/** Another namespace for the same objects: another attempt may find the first one still there, kept or on its way out. */
+export const otherNamespace = (name: string, { run, attempt }: { run: string; attempt: number }): string =>
+  `${name.slice(0, -hashLength)}${hashOf(`${name} ${run} ${attempt}`)}`;
+
+const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, hashLength);

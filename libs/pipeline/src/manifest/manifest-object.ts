@@ -15,13 +15,30 @@ const subdomain = /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-
 const maxLabel = 63;
 const maxSubdomain = 253;
 
-/** A Kubernetes object, as far as Keelson reads it; the cluster checks the rest. */
+const texts = z.record(z.string(), z.string());
 const objectSchema = z.looseObject({
   apiVersion: z.string(),
   kind: z.string(),
-  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  metadata: z.looseObject({
+    name: z.string(),
+    namespace: z.string().optional(),
+    labels: texts.optional(),
+    annotations: texts.optional(),
+  }),
 });
-export type ManifestObject = z.infer<typeof objectSchema>;
+
+/** A Kubernetes object, as far as Keelson reads it; the cluster checks the rest. */
+export type ManifestObject = {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Readonly<Record<string, string>>;
+    annotations?: Readonly<Record<string, string>>;
+  };
+  [field: string]: unknown;
+};
 
 /** An object, or what is wrong with it and at which path. */
 export type CheckedObject = { object: ManifestObject } | { path: readonly string[]; message: string; hint?: string };
@@ -32,11 +49,12 @@ export function checkObject(value: unknown): CheckedObject {
   if (kind === undefined) return { path: [], message: 'an object without a kind' };
   const version = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
   if (version === undefined) return { path: ['kind'], ...refused(kind) };
-  const { data: object, error } = objectSchema.safeParse(value);
-  if (object === undefined) {
+  const { data, error } = objectSchema.safeParse(value);
+  if (data === undefined) {
     const path = (error.issues[0]?.path ?? []).map(String);
     return { path, message: `${kind}: ${path.join('.')} must be text` };
   }
+  const object = data as ManifestObject; // what is not there was not written: no key is undefined
   if (object.apiVersion !== version) {
     return { path: ['apiVersion'], message: `${kind} of ${object.apiVersion} is not taken`, hint: `write ${version}` };
   }

@@ -16,7 +16,7 @@ const podSpec = z.looseObject({
 const jobSchema = z.looseObject({
   spec: z.looseObject({ template: z.looseObject({ spec: podSpec }) }),
 });
-type Container = z.infer<typeof container>;
+export type Container = z.infer<typeof container>;
 type Volume = z.infer<typeof volume>;
 
 /** A Job that has no pod as far as can be read. The cluster would say the same. */
@@ -34,15 +34,24 @@ export type WithSource = {
 /**
  * The same objects, the Job's pod with the source in `sourceDir`: a volume that the first init container fills and every container sees.
  * A `hostPath` volume to that directory, which would find nothing on a node, becomes this volume.
- * @param filler the init container that fills it; the mount is added here @throws JobShapeError
+ * @param filler the init container that fills it; the mount is added here @param needed further volumes, for the filler
+ * @throws JobShapeError
  */
-export function withSource(objects: readonly ManifestObject[], filler: Container): WithSource {
+export function withSource(
+  objects: readonly ManifestObject[],
+  filler: Container,
+  needed: readonly { name: string }[] = [],
+): WithSource {
   const warnings: string[] = [];
-  const changed = objects.map((object) => (object.kind === 'Job' ? jobWithSource(object, filler, warnings) : object));
+  const changed = objects.map((object) =>
+    object.kind === 'Job' ? jobWithSource(object, { filler, needed }, warnings) : object,
+  );
   return { objects: changed, warnings };
 }
 
-function jobWithSource(job: ManifestObject, filler: Container, warnings: string[]): ManifestObject {
+type Filling = { filler: Container; needed: readonly { name: string }[] };
+
+function jobWithSource(job: ManifestObject, { filler, needed }: Filling, warnings: string[]): ManifestObject {
   const parsed = jobSchema.safeParse(job);
   if (!parsed.success) {
     const at = parsed.error.issues[0]?.path.join('.') ?? 'spec';
@@ -56,7 +65,7 @@ function jobWithSource(job: ManifestObject, filler: Container, warnings: string[
     ...pod,
     initContainers: [seeing(filler, new Map()), ...(pod.initContainers ?? []).map(see)],
     containers: pod.containers.map(see),
-    volumes: [...volumes, { name: sourceVolume, emptyDir: {} }],
+    volumes: [...volumes, { name: sourceVolume, emptyDir: {} }, ...needed],
   };
   return { ...job, spec: { ...spec, template: { ...spec.template, spec: replaced } } };
 }
