@@ -26,7 +26,7 @@ const allowed: Record<string, readonly string[]> = {
   builders: ['jobs'],
   service: ['events', 'config', 'stage', 'bus'],
   deployment: ['config', 'bus', 'ledger', 'objects', 'registry', 'service'],
-  'app-watcher': [...everyApp, 'git', 'ledger'],
+  'app-watcher': [...everyApp, 'git', 'ledger', 'registry'],
   'app-bootstrapper': [...everyApp, 'git', 'ledger', 'pipeline', 'registry', 'template', 'version'],
   'app-image-builder': [...everyApp, 'builders', 'jobs', 'ledger', 'logs', 'pipeline', 'registry', 'work'],
   'app-registry-poller': [...everyApp, 'ledger', 'pipeline', 'registry'],

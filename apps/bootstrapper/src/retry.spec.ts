@@ -126,18 +126,21 @@ describe('another attempt', () => {
     await expect(openAttempt(world.deps())(unknown, unaborted)).rejects.toThrow(TerminalError);
   });
 
-  it('of an image that somebody else pushed is tested again: it has no source here', async () => {
-    const run = { ...change.data.customData, run: newRunId(), source: image.repository, ref: 'refs/tags/main' };
-    run.commit = digest.slice('sha256:'.length);
-    const begin = { name: runName(run.run), from: 'test', openedBy: 'registry-poller', openedAt: time } as const;
-    await world.ledger.write(beginKey(run.run, 1), { ...run, ...begin });
-    await endRun(world.ledger, endOf({ run, stage: 'test', service: 'test-runner', now: time }, 'error'));
-    const event = retried(2);
-    event.data.customData.run = run.run;
-    const [, first] = await toldTwice(openAttempt(world.deps()), event);
-    expect(first).toMatchObject({
-      type: eventTypes.artifactPublished,
-      data: { customData: { run: run.run, attempt: 2, image: { repository: image.repository, digest } } },
-    });
-  });
+  it.each(['test', 'publish'] as const)(
+    'of an image from outside, begun at %s, is tested again: it has no source here',
+    async (from) => {
+      const run = { ...change.data.customData, run: newRunId(), source: image.repository, ref: 'refs/tags/main' };
+      run.commit = digest.slice('sha256:'.length);
+      const begin = { name: runName(run.run), from, openedBy: 'somebody', openedAt: time } as const;
+      await world.ledger.write(beginKey(run.run, 1), { ...run, ...begin });
+      await endRun(world.ledger, endOf({ run, stage: 'test', service: 'test-runner', now: time }, 'error'));
+      const event = retried(2);
+      event.data.customData.run = run.run;
+      const [, first] = await toldTwice(openAttempt(world.deps()), event);
+      expect(first).toMatchObject({
+        type: eventTypes.artifactPublished,
+        data: { customData: { run: run.run, attempt: 2, image: { repository: image.repository, digest } } },
+      });
+    },
+  );
 });

@@ -50,10 +50,11 @@ function startAtImage(stage: StageName, { repository, digest }: { repository: st
   return { stage, event: (begin) => imageEvent(begin, { type, image: { repository, digest } }) };
 }
 
-/** The image of a run that somebody else's push began: it has no source and no build here, and its digest is its commit. */
+/** The image of a run that began at an image from outside: it has no source and no build here, and its digest is its commit. */
 async function pushedImage(ledger: Ledger, run: string): Promise<{ repository: string; digest: string } | undefined> {
   const first = await ledger.read(beginKey(run, 1));
-  return first?.from === 'test' ? { repository: first.source, digest: `sha256:${first.commit}` } : undefined;
+  const isFromOutside = first?.from === 'test' || first?.from === 'publish';
+  return isFromOutside ? { repository: first.source, digest: `sha256:${first.commit}` } : undefined;
 }
 
 /** What the newest earlier attempt that got through this stage left. */

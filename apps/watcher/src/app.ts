@@ -6,6 +6,8 @@ import { WatcherController, stages } from './controller';
 import type { WatcherStages } from './controller';
 import { service } from './deps';
 import type { WatcherDeps } from './deps';
+import { takeIn } from './intake';
+import type { IntakeDeps } from './intake';
 import { HeadObserver, moveKey } from './observer';
 import { recordRequest } from './stage';
 import { recordWatch } from './watch-request';
@@ -23,6 +25,11 @@ export function startWatcher(
     recordRequest: recordRequest(deps),
     recordWatch: recordWatch(deps, () => observer.recorded()),
   };
+  const intake: IntakeDeps = {
+    ...deps,
+    hint: (names) => observer.hint(names),
+    log: (fields, message) => host.logger.info({ service, ...fields }, message),
+  };
   return startService({
     ...host,
     name: service,
@@ -32,6 +39,7 @@ export function startWatcher(
       providers: [{ provide: stages, useFactory: () => answers }],
     },
     observers: [{ observer, key: moveKey, intervalMs: 60_000 } as Observed],
+    inbox: { prefetch: 8, handler: takeIn(intake) },
     onPark: (event, { error }) =>
       endParked(deps.ledger, { service, stage: 'source', clock: deps.clock }, { event, error }),
   });

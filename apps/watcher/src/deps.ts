@@ -1,6 +1,7 @@
 import type { EventOf } from '@keelson/events';
 import type { Ledger, ChangeRecord } from '@keelson/ledger';
 import type { Source } from '@keelson/git';
+import type { RegistryClient } from '@keelson/registry';
 import type { Heads } from './heads';
 
 export const service = 'watcher';
@@ -12,6 +13,10 @@ export type SourceUnwatched = EventOf<'dev.cdeventsx.keelson-source.unwatched.0.
 
 export type WatcherDeps = {
   ledger: Ledger;
+  /** Asks registries which image a tag names. */
+  client: Pick<RegistryClient, 'head'>;
+  /** How long an image that an outsider told of may be missing, or its registry away, before the event is given up. */
+  patienceMs: number;
   /** Watched as long as this process runs. */
   sources: readonly Source[];
   /** Whether sources that the records name are watched as well. */

@@ -61,6 +61,14 @@ export class HeadObserver implements Observer<Move> {
     this.#hints.emit('hint');
   }
 
+  /** Somebody says that a repository of one of these names has changed. Returns how many watched sources that may be. */
+  hint(names: readonly string[]): number {
+    const meant = this.#watches.named(names);
+    for (const watch of meant) watch.hint();
+    if (meant.length > 0) this.#hints.emit('hint');
+    return meant.length;
+  }
+
   #lookAgain(watch: Watch): void {
     watch.hint();
     this.#hints.emit('hint');

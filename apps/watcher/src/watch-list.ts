@@ -3,6 +3,7 @@ import type { WatchRecord } from '@keelson/ledger';
 import { namedSource } from '@keelson/git';
 import type { Source } from '@keelson/git';
 import type { WatcherDeps } from './deps';
+import { repositoryKey } from './repository-key';
 import { Watch } from './watch';
 
 /** What is watched: the sources named at the start, always; and those that the records name, as long as they do. */
@@ -23,6 +24,12 @@ export class WatchList {
 
   get all(): readonly Watch[] {
     return [...this.#named.values(), ...this.#recorded.values()];
+  }
+
+  /** Those whose repository may be one of these. */
+  named(names: readonly string[]): readonly Watch[] {
+    const keys = new Set(names.map(repositoryKey));
+    return this.all.filter(({ source }) => keys.has(repositoryKey(source.name)));
   }
 
   /** Read the records at the next occasion. */

@@ -34,7 +34,7 @@ function done(recorded: () => void) {
 }
 
 /** @throws TerminalError when there is nothing here that could be watched under this name */
-async function checkedSource(
+export async function checkedSource(
   named: { source: string; pattern?: string | undefined },
   { isWatched }: { isWatched: boolean },
 ): Promise<Source> {

@@ -8,6 +8,7 @@ import { Mirror, parseSource, RemoteHeads } from '@keelson/git';
 import { account, beginKey, changeKey, Ledger, runName } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
+import { RegistryClient } from '@keelson/registry';
 import type { WatcherDeps } from './deps';
 import { Heads } from './heads';
 import { HeadObserver } from './observer';
@@ -44,6 +45,7 @@ export class World {
   /** What `looked` was told, as ref and commit. */
   readonly looked: string[][] = [];
   readonly unreadable: { failures: number; isPassing: boolean }[] = [];
+  readonly client = new RegistryClient();
   readonly #remote = new RemoteHeads();
   #nowMs = 0;
 
@@ -70,6 +72,7 @@ export class World {
       new Mirror({ directory: path.join(this.root, 'mirror'), url, remote: this.#remote });
     return {
       ...{ ledger: this.records, sources, from: 'head', clock: () => this.#now(), random: () => 0.5 },
+      ...{ client: this.client, patienceMs: 60_000 },
       ...{ isFollowingRecords: true, recordsIntervalMs: 3_600_000 },
       // Every look is due, also after failures.
       ...{ localIntervalMs: 0, remoteIntervalMs: 0 },
@@ -116,6 +119,7 @@ export class World {
 
   async end(): Promise<void> {
     await this.#remote.close();
+    await this.client.close();
     rmSync(this.root, { recursive: true });
   }
 }

@@ -3,6 +3,7 @@ export { Health } from './health';
 export type { HealthCheck, HealthReport } from './health';
 export { startHealthServer } from './health-server';
 export type { HealthServer, HealthServerOptions } from './health-server';
+export type { Inbox } from './inbox-consumer';
 export { logger } from './logger';
 export type { Logger, LoggerOptions } from './logger';
 export type { DeliveryMetric, Metrics } from './metrics';

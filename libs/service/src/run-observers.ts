@@ -1,9 +1,9 @@
 import { keepRunning } from './keep-running';
 import type { ObserverContext, ObserverLoop } from './observer-loop';
 
-/** Runs a service's observers while this process leads the service, until the signal aborts. Never rejects. */
+/** Runs what only the leader does, a service's observers and its inbox, while this process leads, until the signal aborts. Never rejects. */
 export async function runObservers(
-  loops: readonly ObserverLoop[],
+  loops: readonly Pick<ObserverLoop, 'run'>[],
   { service, bus, logger }: Pick<ObserverContext, 'service' | 'bus' | 'logger'>,
   signal: AbortSignal,
 ): Promise<void> {

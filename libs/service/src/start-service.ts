@@ -5,6 +5,8 @@ import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { Bus, Subscription } from '@keelson/bus';
 import { BusTransport } from './bus-transport';
 import type { Health } from './health';
+import { InboxConsumer } from './inbox-consumer';
+import type { Inbox } from './inbox-consumer';
 import type { Logger } from './logger';
 import { noMetrics } from './metrics';
 import type { Metrics } from './metrics';
@@ -27,6 +29,8 @@ export type ServiceOptions = {
   health?: Health;
   /** Deliveries in work at once. Default 8. */
   prefetch?: number;
+  /** Takes messages from outside, in the process that leads. */
+  inbox?: Inbox;
   /** See `Subscription.onPark`. */
   onPark?: Subscription['onPark'];
   /** Milliseconds since the epoch. Default: the system's. */
@@ -34,7 +38,7 @@ export type ServiceOptions = {
 };
 
 /** What an app is given by its process, and passes on. */
-export type ServiceHost = Omit<ServiceOptions, 'name' | 'module' | 'observers'>;
+export type ServiceHost = Omit<ServiceOptions, 'name' | 'module' | 'observers' | 'inbox'>;
 
 export type Service = {
   name: string;
@@ -51,16 +55,20 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const status = new ServiceStatus(name);
   const context = { service: name, bus, logger, metrics, status };
   const loops = (options.observers ?? []).map((observed) => new ObserverLoop(observed, context));
-  const transport = new BusTransport({
+  const answering = {
     ...context,
-    prefetch: options.prefetch ?? 8,
-    ...(options.onPark ? { onPark: options.onPark } : {}),
     clock: options.clock ?? Date.now,
     answered: () => loops.forEach((loop) => loop.wake()),
+  };
+  const transport = new BusTransport({
+    ...answering,
+    prefetch: options.prefetch ?? 8,
+    ...(options.onPark ? { onPark: options.onPark } : {}),
   });
+  const inbox = options.inbox ? [new InboxConsumer(options.inbox, answering)] : [];
   const app = await startNest(options.module, transport);
   const stopping = new AbortController();
-  const observing = runObservers(loops, context, stopping.signal);
+  const observing = runObservers([...loops, ...inbox], context, stopping.signal);
   const removeCheck = options.health?.add(status);
   let closed: Promise<void> | undefined;
   const close = async () => {

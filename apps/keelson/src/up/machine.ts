@@ -169,11 +169,11 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
   ];
 }
 
-function watching(options: MachineOptions, { ledger, remote, mirrors }: Shared): WatcherDeps {
+function watching(options: MachineOptions, { ledger, client, remote, mirrors }: Shared): WatcherDeps {
   const { sources, isFollowingRecords, from, notice, looked, unreadable } = options;
   const mirrorOf = (url: string) => new Mirror({ directory: mirrorDir(mirrors, url), url, remote });
   return {
-    ...{ ledger, sources, from, notice, looked, unreadable, clock: Date.now, random: Math.random },
+    ...{ ledger, client, patienceMs, sources, from, notice, looked, unreadable, clock: Date.now, random: Math.random },
     heads: new Heads(remote, mirrorOf, (message) => notice('watcher', message)),
     ...{ isFollowingRecords, localIntervalMs: 10_000, remoteIntervalMs: 10_000, recordsIntervalMs: 10_000 },
   };
