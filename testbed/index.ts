@@ -7,6 +7,8 @@ export { startPrivateMinio } from './private-minio';
 export type { MinioOptions, PrivateMinio } from './private-minio';
 export { startPrivateRabbitmq } from './private-rabbitmq';
 export type { PrivateRabbitmq } from './private-rabbitmq';
+export { pushImage } from './push-image';
+export type { ImageFile, ImageToPush } from './push-image';
 export { startPrivateRegistry } from './private-registry';
 export type { PrivateRegistry } from './private-registry';
 export { PrivateServer } from './private-server';

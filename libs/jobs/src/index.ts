@@ -18,5 +18,8 @@ export type {
   KubeObject,
   ManifestJob,
 } from './jobs';
+export type { KubeGraces, UploadGrant, Uploads } from './kube/kube-host';
+export { KubeJobs } from './kube/kube-jobs';
+export type { KubeJobsOptions } from './kube/kube-jobs';
 export { ProcessJobs } from './process-jobs';
 export type { ProcessJobsOptions } from './process-jobs';

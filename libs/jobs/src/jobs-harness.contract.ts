@@ -21,6 +21,8 @@ export type JobsHarness = {
   sample: { path: string; content: string };
   /** False where files cannot be got out of an ended job (yet). */
   keepsFiles: boolean;
+  /** False where output and errors come through two pipes and carriage returns before a line end are dropped: containerd does both. */
+  isExact: boolean;
   /** Stops what runs and forgets the place. */
   end(): Promise<void>;
 };

@@ -55,6 +55,7 @@ export async function processHarness(supervisorPath: string): Promise<ProcessHar
     workdir: '/src',
     sample: { path: 'sample.txt', content: 'what the image holds\n' },
     keepsFiles: true,
+    isExact: true,
     open: async (options: Partial<ProcessJobsOptions> = {}) => {
       const materialise = (_image: string, into: string) =>
         writeFile(path.join(into, 'sample.txt'), 'what the image holds\n');

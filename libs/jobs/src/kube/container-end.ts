@@ -1,0 +1,52 @@
+import type { JobEnd } from '../jobs';
+import { ownPrefix } from './kube-names';
+import type { PodObject } from './kube-objects';
+import { endingContainers, mainContainers } from './pod-containers';
+import type { PodContainer } from './pod-containers';
+
+/** How the containers of a pod ended, if they all have, or one did whose end is that of the pod. */
+export function containersEnd(pod: PodObject): { end: JobEnd; endedAtMs: number } | undefined {
+  const all = endingContainers(pod);
+  const failed = all.find(({ status }) => status.exitCode !== 0);
+  const mains = mainContainers(pod);
+  const isInit = failed !== undefined && !mains.some(({ container }) => container === failed.container);
+  if (!isInit && !mains.every(({ status }) => status.phase === 'ended')) return undefined;
+  const endedAtMs = Math.max(...all.map(({ status }) => status.finishedAtMs));
+  return { end: failed === undefined ? { kind: 'exited', code: 0 } : endOf(failed), endedAtMs };
+}
+
+/** What the runtime answers with where it could not run the command at all. */
+const startErrors = new Set(['StartError', 'ContainerCannotRun']);
+/** A shell, and the kubelet, tell the death by a signal as an exit code. Only these two come from outside. */
+const signals: Readonly<Record<number, string>> = { 137: 'SIGKILL', 143: 'SIGTERM' };
+
+function endOf({ container, status }: PodContainer): JobEnd {
+  const { exitCode, reason, message } = status;
+  if (reason === 'OOMKilled') return outOfMemory(container);
+  if (container.name.startsWith(ownPrefix)) {
+    const said = message.trim() || `exit code ${exitCode}`;
+    return { kind: 'cluster', cause: 'not-started', fault: 'ours', message: `preparing the pod failed: ${said}` };
+  }
+  if (startErrors.has(reason)) return { kind: 'unstartable', message: startMessage(message) };
+  const signal = signals[exitCode];
+  return signal === undefined ? { kind: 'exited', code: exitCode } : { kind: 'signalled', signal };
+}
+
+function outOfMemory({ name, resources }: PodContainer['container']): JobEnd {
+  const limit = resources.limits['memory'];
+  const hasLimit = limit !== undefined;
+  return {
+    kind: 'cluster',
+    cause: 'out-of-memory',
+    fault: hasLimit ? 'user' : 'ours',
+    message: hasLimit
+      ? `the container ${name} used more memory than its limit of ${String(limit)}: give it more in resources`
+      : `the container ${name} was ended because its machine had no memory left`,
+  };
+}
+
+/** What follows the runtime's own layers: `exec: "x": executable file not found in $PATH`. */
+function startMessage(message: string): string {
+  const exec = /exec: .*/s.exec(message)?.[0] ?? message;
+  return `the command could not be started: ${exec.replace(/: unknown\s*$/, '').trim()}`;
+}

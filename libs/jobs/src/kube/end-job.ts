@@ -1,0 +1,58 @@
+import type { JobEnd } from '../jobs';
+import { isStatus } from './api-refusal';
+import { jobsPath, kindPath, namedPath, podsPath } from './api-paths';
+import { dropNamespace } from './ensure-job';
+import type { FoundJob } from './find-job';
+import { endText } from './judge-job';
+import type { KubeHost } from './kube-host';
+import { endAnnotation, jobLabel, kindsAnnotation, kubeName, namespaceAnnotation } from './kube-names';
+
+/**
+ * Ends a job and keeps it, its pod and its log. Deleting the pod would delete its log; a deadline that is over makes the kubelet end its containers
+ * (SIGTERM, the grace period, SIGKILL) and keep it. One that no kubelet has yet is suspended. The reason is written first: it is kept whatever happens.
+ */
+export async function endJob(host: KubeHost, { name, job, pod }: FoundJob, end: JobEnd): Promise<void> {
+  const { namespace } = job.metadata;
+  const isHeld = pod !== undefined && pod.spec.nodeName !== '';
+  const annotated = { metadata: { annotations: { [endAnnotation]: endText(end, host.clock()) } } };
+  const what = `ending the job ${name}`;
+  await unlessGone(() =>
+    host.api.call({
+      ...{ what, method: 'PATCH', path: namedPath(jobsPath(namespace), job.metadata.name) },
+      body: isHeld ? annotated : { ...annotated, spec: { suspend: true } },
+    }),
+  );
+  if (!isHeld) return;
+  const body = { spec: { activeDeadlineSeconds: 1 } };
+  const path = namedPath(podsPath(namespace), pod.metadata.name);
+  await unlessGone(() => host.api.call({ what, method: 'PATCH', path, body }));
+}
+
+/** Forgets a job: it, its pod, its log and what was made beside it. */
+export async function removeJob(host: KubeHost, { name, job }: FoundJob): Promise<void> {
+  const { namespace, annotations } = job.metadata;
+  const what = `removing the job ${name}`;
+  const labelSelector = `${jobLabel}=${kubeName(name)}`;
+  for (const kind of JSON.parse(annotations[kindsAnnotation] ?? '[]') as string[]) {
+    const path = kindPath(kind, namespace);
+    if (path === undefined) continue;
+    await host.api.call({ what: `${what} (${kind})`, method: 'DELETE', path, query: { labelSelector } });
+  }
+  await unlessGone(() =>
+    host.api.call({
+      ...{ what, method: 'DELETE', path: namedPath(jobsPath(namespace), job.metadata.name) },
+      // Only when the pod is gone is the name free for another.
+      body: { propagationPolicy: 'Foreground', preconditions: { uid: job.metadata.uid } },
+    }),
+  );
+  if (annotations[namespaceAnnotation] !== undefined) await dropNamespace(host, namespace);
+}
+
+/** What is gone, or another by now, needs no ending. */
+async function unlessGone(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!isStatus(error, 404) && !isStatus(error, 409)) throw error;
+  }
+}

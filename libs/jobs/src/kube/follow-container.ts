@@ -1,0 +1,146 @@
+import { JobsError } from '../jobs';
+import type { JobLogEntry } from '../jobs';
+import { Wake } from '../wake';
+import { isStatus } from './api-refusal';
+import { namedPath, podsPath } from './api-paths';
+import type { KubeHost } from './kube-host';
+import type { ContainerStatus, PodObject } from './kube-objects';
+import { RotatedAway } from './log-cursor';
+import type { LogCursor } from './log-cursor';
+import { LogLines, NoLogLine } from './log-lines';
+import { endingContainers } from './pod-containers';
+
+export type Followed = {
+  name: string;
+  container: string;
+  cursor: LogCursor;
+  /** The job's pod as it is now. */
+  findPod: () => Promise<PodObject | undefined>;
+  /** Woken when some pod changed. */
+  wake: Wake;
+};
+
+/** Without any hint, the container is looked at this often ... */
+const lookMs = 5_000;
+/** ... and when its output broke off, or cannot be had yet, this soon. */
+const againMs = 100;
+/** A stream that says nothing may be dead without anybody knowing: it is made anew. */
+const silentMs = 60_000;
+/** How often the log of a container that has ended may be refused before it counts as gone. */
+const maxRefusals = 20;
+
+type Look = {
+  pod: PodObject | undefined;
+  state: 'waiting' | 'running' | 'ended' | 'gone';
+  startedAtMs: number | undefined;
+};
+
+/** The output of one container, until it has ended and all is read; a gap where the rest cannot be had any more. */
+export async function* followContainer(
+  host: KubeHost,
+  followed: Followed,
+  signal: AbortSignal,
+): AsyncGenerator<JobLogEntry> {
+  for (let refusals = 0; ;) {
+    const look = await lookAt(followed);
+    if (look.pod === undefined) return yield { gap: `the pod of ${followed.name} is gone, and its output with it` };
+    if (look.state === 'gone') return; // it never began
+    if (look.state === 'waiting') {
+      await followed.wake.wait(signal, lookMs);
+      signal.throwIfAborted();
+      continue;
+    }
+    try {
+      yield* readOnce(host, { ...followed, look, pod: look.pod }, signal);
+      if (look.state === 'ended') return yield* gapAtEnd(followed.cursor);
+    } catch (error) {
+      refusals += refusal(error, look, signal);
+      if (refusals > maxRefusals) return yield unavailable(followed, error);
+      await followed.wake.wait(signal, againMs);
+    }
+  }
+}
+
+/** How much a failed reading counts against what is left. @throws what no further try would mend */
+function refusal(error: unknown, { state }: Look, signal: AbortSignal): number {
+  signal.throwIfAborted();
+  if (error instanceof RotatedAway) return 0;
+  if (!isPassing(error)) throw error;
+  return state === 'ended' ? 1 : 0;
+}
+
+function* gapAtEnd(cursor: LogCursor): Generator<JobLogEntry> {
+  const gap = cursor.gapAtEnd();
+  if (gap !== undefined) yield { gap };
+}
+
+const unavailable = ({ container }: Followed, error: unknown): JobLogEntry => ({
+  gap: `the output of ${container} cannot be had: ${(error as Error).message}`,
+});
+
+async function lookAt({ findPod, container }: Followed): Promise<Look> {
+  const pod = await findPod();
+  const status = pod && endingContainers(pod).find((one) => one.container.name === container)?.status;
+  if (pod === undefined || status === undefined) return { pod, state: 'gone', startedAtMs: undefined };
+  return { pod, state: stateOf(pod, status), startedAtMs: status.startedAtMs };
+}
+
+function stateOf(pod: PodObject, { phase, startedAtMs }: ContainerStatus): Look['state'] {
+  const isOver = phase === 'ended' || pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded';
+  if (isOver) return startedAtMs === undefined ? 'gone' : 'ended';
+  return phase;
+}
+
+type Reading = Followed & { look: Look; pod: PodObject };
+
+/** One request: of a container that has ended, for what there is; of one that runs, until it has ended or the stream did. */
+async function* readOnce(host: KubeHost, reading: Reading, signal: AbortSignal): AsyncGenerator<JobLogEntry> {
+  const { cursor, container, look, pod } = reading;
+  const cut = new AbortController();
+  const cutOff = look.state === 'ended' ? undefined : cutWhenEnded(reading, cut);
+  try {
+    const { namespace, name: podName } = pod.metadata;
+    const response = await host.api.stream({
+      what: `reading the output of ${podName}`,
+      path: `${namedPath(podsPath(namespace), podName)}/log`,
+      query: { container, timestamps: 'true', follow: String(look.state === 'running'), sinceTime: cursor.since },
+      signal: AbortSignal.any([signal, cut.signal]),
+    });
+    cursor.begin({ startedAtMs: look.startedAtMs, readAtMs: host.clock() });
+    const lines = new LogLines();
+    for await (const piece of response) {
+      cutOff?.heard();
+      yield* cursor.take(lines.push(piece as Buffer));
+    }
+    if (look.state === 'ended') yield* cursor.take(lines.end());
+  } catch (error) {
+    if (!cut.signal.aborted || signal.aborted) throw error;
+  } finally {
+    cutOff?.stop();
+  }
+}
+
+/**
+ * A followed stream goes on for seconds after its container has ended. What is still missing then is there to be read at once: the stream is cut
+ * off, and the rest read without following. One that is silent is cut off too.
+ */
+function cutWhenEnded(reading: Reading, cut: AbortController): { heard: () => void; stop: () => void } {
+  const stopped = new AbortController();
+  let heardAtMs = performance.now();
+  void (async () => {
+    while (!stopped.signal.aborted) {
+      await reading.wake.wait(stopped.signal, lookMs);
+      if (stopped.signal.aborted) return;
+      const isSilent = performance.now() - heardAtMs > silentMs;
+      const look = await lookAt(reading).catch(() => undefined); // a later look may succeed
+      if (isSilent || (look !== undefined && look.state !== 'running')) return cut.abort();
+    }
+  })();
+  return { heard: () => (heardAtMs = performance.now()), stop: () => stopped.abort() };
+}
+
+/** The kubelet or the API is away, or has nothing yet: the next look tells more. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof NoLogLine ||
+  (error instanceof JobsError && (error.transient || isStatus(error, 400) || isStatus(error, 404))) ||
+  !(error instanceof JobsError);

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import type { ClusterCause, JobEnd, JobState } from '../jobs';
+import { containersEnd } from './container-end';
+import type { FoundJob } from './find-job';
+import type { KubeGraces } from './kube-host';
+import { endAnnotation, timeoutAnnotation } from './kube-names';
+import type { PodObject } from './kube-objects';
+import { mainContainers, startOf } from './pod-containers';
+import { waitingFor } from './waiting-pod';
+
+/** What a job is, and what it is to be ended with, if it is over its time. */
+export type Judged = {
+  state: JobState;
+  overdue?: JobEnd;
+  /** We have ended it, and it is not gone yet. */
+  isEnding?: boolean;
+};
+
+/** The kubelet tells times in whole seconds, rounded down. */
+const roundedMs = 1000;
+/** A pod that is to go may be there a moment longer than it was given. */
+const lateMs = 3000;
+
+const endRecord = z.object({ end: z.custom<JobEnd>((end) => typeof end === 'object'), atMs: z.number() });
+
+/** That a job was ended by us, as its annotation has it. */
+export const endText = (end: JobEnd, atMs: number): string => JSON.stringify({ end, atMs });
+
+/** What a job and its pod say together. */
+export function judgeJob(found: FoundJob, nowMs: number, graces: KubeGraces): Judged {
+  const { name, job, pod } = found;
+  const text = job.metadata.annotations[endAnnotation];
+  const ours = text === undefined ? undefined : endRecord.parse(JSON.parse(text));
+  if (pod === undefined) return { state: withoutPod({ name, job, ours }) };
+  const startedAtMs = startOf(pod);
+  const started = startedAtMs === undefined ? {} : { startedAtMs };
+  const ended = endedPod(pod, ours?.end, nowMs);
+  if (ended !== undefined) return { state: { name, phase: 'ended', ...started, ...ended } };
+  if (ours !== undefined) {
+    return { state: { name, phase: startedAtMs === undefined ? 'waiting' : 'running', ...started }, isEnding: true };
+  }
+  if (startedAtMs === undefined) return waitingPod(name, pod, { nowMs, graces });
+  const isOver = nowMs > startedAtMs + roundedMs + timeoutOf(found);
+  return { state: { name, phase: 'running', ...started }, ...(isOver ? { overdue: { kind: 'timeout' } } : {}) };
+}
+
+const timeoutOf = ({ job }: FoundJob): number => Number(job.metadata.annotations[timeoutAnnotation] ?? Infinity);
+
+function waitingPod(name: string, pod: PodObject, { nowMs, graces }: { nowMs: number; graces: KubeGraces }): Judged {
+  const { waitingFor: why, end, graceMs } = waitingFor(pod, graces);
+  const sinceMs = pod.metadata.creationTimestamp ?? nowMs;
+  const overdue = nowMs - sinceMs > graceMs ? { overdue: end } : {};
+  return { state: { name, phase: 'waiting', waitingFor: why }, ...overdue };
+}
+
+type WithoutPod = { name: string; job: FoundJob['job']; ours: z.infer<typeof endRecord> | undefined };
+
+function withoutPod({ name, job, ours }: WithoutPod): JobState {
+  if (ours !== undefined) return { name, phase: 'ended', endedAtMs: ours.atMs, end: ours.end };
+  const over = job.status.conditions?.find(
+    ({ type, status }) => (type === 'Failed' || type === 'Complete') && status === 'True',
+  );
+  if (over === undefined) return { name, phase: 'waiting', waitingFor: 'its pod is being made' };
+  const message = 'its pod was deleted, and with it what is known of its end';
+  const end: JobEnd = { kind: 'cluster', cause: 'deleted', fault: 'ours', message };
+  return { name, phase: 'ended', endedAtMs: over.lastTransitionTime ?? 0, end };
+}
+
+type Ended = { end: JobEnd; endedAtMs: number };
+
+/** @param ours what we ended it with, if we did */
+function endedPod(pod: PodObject, ours: JobEnd | undefined, nowMs: number): Ended | undefined {
+  const contained = containersEnd(pod);
+  const end = endOf(pod, { contained: contained?.end, ours, nowMs });
+  return end && { end, endedAtMs: contained?.endedAtMs || sinceOf(pod) };
+}
+
+type Known = { contained: JobEnd | undefined; ours: JobEnd | undefined; nowMs: number };
+
+function endOf(pod: PodObject, { contained, ours, nowMs }: Known): JobEnd | undefined {
+  const taken = endedByItself(contained) ? undefined : takenAway(pod, nowMs);
+  if (taken !== undefined) return ours ?? taken;
+  // Until the phase is told, nobody knows whether it ended by itself or by us.
+  if (!isTerminal(pod)) return ours === undefined ? contained : undefined;
+  if (pod.status.reason === 'DeadlineExceeded') return refined(ours ?? pastDeadline(pod), pod);
+  return contained ?? failed(pod);
+}
+
+const isTerminal = ({ status }: PodObject): boolean => status.phase === 'Failed' || status.phase === 'Succeeded';
+const sinceOf = ({ status, metadata }: PodObject): number => status.startTime ?? metadata.creationTimestamp ?? 0;
+
+/** Nobody of us was there to end it in time. */
+const pastDeadline = (pod: PodObject): JobEnd =>
+  startOf(pod) === undefined ? notStarted('it was not up in time') : { kind: 'timeout' };
+
+const failed = ({ status }: PodObject): JobEnd =>
+  notStarted(`its pod failed: ${status.message || status.reason || 'nobody says why'}`);
+
+const notStarted = (message: string): JobEnd => ({ kind: 'cluster', cause: 'not-started', fault: 'ours', message });
+
+/** Not by a signal of who took it away. */
+const endedByItself = (contained: JobEnd | undefined): boolean =>
+  contained?.kind === 'exited' || contained?.kind === 'unstartable';
+
+/** One that would not end had to be killed. */
+function refined(end: JobEnd, pod: PodObject): JobEnd {
+  const killed = mainContainers(pod).some(({ status }) => status.exitCode === 137);
+  return killed && end.kind === 'signalled' ? { kind: 'signalled', signal: 'SIGKILL' } : end;
+}
+
+const disruptions: Readonly<Record<string, [ClusterCause, string]>> = {
+  DeletionByTaintManager: ['node-lost', 'its machine does not answer any more'],
+  DeletionByPodGC: ['node-lost', 'its machine is gone'],
+  EvictionByEvictionAPI: ['evicted', 'its machine was being emptied'],
+  PreemptionByScheduler: ['evicted', 'it had to make room for something more important'],
+  TerminationByKubelet: ['evicted', 'its machine had to end it'],
+};
+const evictions = new Set(['Evicted', 'NodeShutdown', 'Terminated', 'Shutdown', 'Preempting', 'NodeLost']);
+
+/** Whether the cluster took the pod away, and why. */
+const takenAway = (pod: PodObject, nowMs: number): JobEnd | undefined => evicted(pod) ?? deleted(pod, nowMs);
+
+function evicted(pod: PodObject): JobEnd | undefined {
+  const { reason, message } = pod.status;
+  if (!isTerminal(pod) || !evictions.has(reason)) return undefined;
+  // Its own share of the disk, not its machine's.
+  const isOwn = message.includes('exceeds the total limit') || message.includes('exceeded its local');
+  const cause = reason === 'NodeLost' ? 'node-lost' : 'evicted';
+  return {
+    kind: 'cluster',
+    cause,
+    fault: isOwn ? 'user' : 'ours',
+    message: `it was taken off its machine: ${message}`,
+  };
+}
+
+function deleted(pod: PodObject, nowMs: number): JobEnd | undefined {
+  const { deletionTimestamp } = pod.metadata;
+  if (deletionTimestamp === undefined) return undefined;
+  const isGone = isTerminal(pod) || containersEnd(pod) !== undefined || nowMs >= deletionTimestamp + lateMs;
+  if (!isGone) return undefined;
+  const disruption = pod.status.conditions.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True');
+  const [cause, why] = disruptions[disruption?.reason ?? ''] ?? ['deleted', 'somebody deleted its pod'];
+  return { kind: 'cluster', cause, fault: 'ours', message: why };
+}

@@ -1,0 +1,145 @@
+import { checkSpec, isJobName } from '../job-spec';
+import { JobsError } from '../jobs';
+import type { JobFile, JobLogEntry, JobLogPlace, Jobs, JobSpec, JobState } from '../jobs';
+import { Wake } from '../wake';
+import { endJob, removeJob } from './end-job';
+import { ensureJob } from './ensure-job';
+import { findJob, findJobs } from './find-job';
+import type { FoundJob } from './find-job';
+import { followJob } from './follow-job';
+import { judgeJob } from './judge-job';
+import { openApi } from './kube-api';
+import type { KubeGraces, KubeHost, Uploads } from './kube-host';
+import { artifactsAnnotation } from './kube-names';
+import { PodWatch } from './pod-watch';
+import { podRefusal, refusalEnd } from './refused-pod';
+
+export type KubeJobsOptions = {
+  /** Path of a kubeconfig; absent: as the pod that this runs in. */
+  kubeconfig?: string | undefined;
+  /** Where jobs run that name no other. */
+  namespace: string;
+  /** Whether jobs may run in other namespaces too, and have them made: needs rights in the whole cluster. */
+  anyNamespace?: boolean;
+  /** With it and `uploads`, files that a job is to keep leave its pod by themselves. */
+  podHelperImage?: string | undefined;
+  uploads?: Uploads | undefined;
+  /** The user that an image runs as, as its configuration says it: where it is a number, root is forbidden. */
+  userOf?: (image: string, signal?: AbortSignal) => Promise<string | undefined>;
+  graces?: Partial<KubeGraces>;
+  clock?: () => number;
+  /** Told what an operator should know, and nothing else depends on. */
+  onWarning?: (message: string) => void;
+};
+
+const usualGraces: KubeGraces = {
+  stopGraceMs: 10_000,
+  startMs: 10 * 60_000,
+  pullMs: 2 * 60_000,
+  scheduleMs: 10 * 60_000,
+  refusalMs: 20_000,
+};
+
+/** Nobody lists jobs without looking at them again; a pod that is refused tells so only by an event. */
+const podlessMs = 3000;
+
+/** Jobs as Kubernetes Jobs. All that is known of them is in the cluster: any process sees the same. */
+export class KubeJobs implements Jobs {
+  readonly #host: KubeHost;
+  readonly #watch: PodWatch;
+
+  private constructor(host: KubeHost) {
+    this.#host = host;
+    this.#watch = new PodWatch(host);
+  }
+
+  /** Does not ask the cluster anything yet. @throws JobsError when the kubeconfig is not usable */
+  static open(options: KubeJobsOptions): KubeJobs {
+    const { kubeconfig, namespace, anyNamespace = false, podHelperImage, uploads, graces } = options;
+    const { userOf = () => Promise.resolve(undefined), clock = Date.now, onWarning = () => undefined } = options;
+    const api = openApi(kubeconfig);
+    const means = { podHelperImage, uploads, userOf, clock, onWarning };
+    return new KubeJobs({ api, namespace, anyNamespace, graces: { ...usualGraces, ...graces }, ...means });
+  }
+
+  async ensure(spec: JobSpec, signal?: AbortSignal): Promise<'created' | 'exists' | 'deleting'> {
+    return ensureJob(this.#host, checkSpec(spec), signal);
+  }
+
+  async list(): Promise<readonly JobState[]> {
+    const found = await findJobs(this.#host);
+    return Promise.all(found.map((one) => this.#judge(one)));
+  }
+
+  async *log(name: string, place: JobLogPlace, signal: AbortSignal): AsyncGenerator<JobLogEntry> {
+    yield* followJob(this.#host, this.#watch, { name: checkedName(name), place, signal });
+  }
+
+  async files(name: string): Promise<readonly JobFile[]> {
+    const found = await findJob(this.#host, checkedName(name));
+    if (found === undefined) throw new JobsError(`there is no job ${name}`, false);
+    const { phase } = judgeJob(found, this.#host.clock(), this.#host.graces).state;
+    if (phase !== 'ended') throw new JobsError(`the job ${name} has not ended: its files may still change`, true);
+    if (found.job.metadata.annotations[artifactsAnnotation] === undefined) return [];
+    return this.#host.uploads?.list(name) ?? [];
+  }
+
+  async stop(name: string): Promise<void> {
+    if (!isJobName(name)) return;
+    const found = await findJob(this.#host, name);
+    if (found === undefined) return;
+    const { state, isEnding } = judgeJob(found, this.#host.clock(), this.#host.graces);
+    if (state.phase !== 'ended' && !isEnding) await endJob(this.#host, found, { kind: 'signalled', signal: 'SIGTERM' });
+  }
+
+  async remove(name: string): Promise<void> {
+    if (!isJobName(name)) return;
+    const found = await findJob(this.#host, name);
+    if (found !== undefined) await removeJob(this.#host, found);
+  }
+
+  async *changes(signal: AbortSignal): AsyncGenerator<void> {
+    const wake = new Wake();
+    const joined = this.#watch.join(wake);
+    try {
+      for (;;) {
+        await wake.wait(signal);
+        if (signal.aborted) return;
+        yield;
+      }
+    } finally {
+      joined.leave();
+    }
+  }
+
+  /** Jobs go on; another KubeJobs finds them. */
+  close(): Promise<void> {
+    this.#host.api.close();
+    return Promise.resolve();
+  }
+
+  /** A job's state. One that is over its time is ended: at the next look it is. */
+  async #judge(found: FoundJob): Promise<JobState> {
+    const { state, overdue } = judgeJob(found, this.#host.clock(), this.#host.graces);
+    if (overdue !== undefined) await endJob(this.#host, found, overdue);
+    if (state.phase === 'waiting' && found.pod === undefined) return this.#podless(found, state);
+    return state;
+  }
+
+  async #podless(found: FoundJob, state: JobState): Promise<JobState> {
+    const { clock, graces } = this.#host;
+    const ageMs = clock() - (found.job.metadata.creationTimestamp ?? 0);
+    if (ageMs < podlessMs) return state;
+    const why = await podRefusal(this.#host, found);
+    if (why === undefined) return state;
+    const end = refusalEnd(why);
+    const graceMs = end.kind === 'cluster' && end.fault === 'user' ? graces.refusalMs : graces.scheduleMs;
+    if (ageMs > graceMs) await endJob(this.#host, found, end);
+    return { ...state, waitingFor: why };
+  }
+}
+
+function checkedName(name: string): string {
+  if (!isJobName(name)) throw new JobsError(`there is no job ${JSON.stringify(name)}`, false);
+  return name;
+}

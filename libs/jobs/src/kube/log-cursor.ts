@@ -1,0 +1,123 @@
+import type { JobLogEntry, JobLogLine, JobLogPlace } from '../jobs';
+
+/** How a container's log was read for the first time: by that one can tell whether its beginning is there. */
+export type FirstRead = { startedAtMs: number | undefined; readAtMs: number };
+
+/** From this long after the start on, the kubelet may have thrown the beginning away. It looks every 10 s whether a log is too large. */
+const rotationMs = 10_000;
+/** A first line that comes so soon after the start is the first. */
+const soonMs = 5000;
+
+/**
+ * Where a reader is in the log of one container. Each read begins somewhat before, and brings lines again: they are dropped. A line that was seen
+ * and does not come again was thrown away by the kubelet, and with it perhaps others: that is a gap.
+ */
+export class LogCursor {
+  /** Lines that the reader has from before, to be counted. */
+  #skip: number;
+  readonly #after: string | undefined;
+  /** The last line that was seen, and how many had its time. */
+  #last: string | undefined;
+  #lastCount = 0;
+  /** Of these, how many came again in this read. */
+  #again = 0;
+  #isFirst = true;
+  #first: FirstRead | undefined;
+
+  /** @param isOnly whether no other container's lines may be among those to be skipped */
+  constructor(
+    place: JobLogPlace,
+    readonly isOnly: boolean,
+  ) {
+    this.#skip = place.skipLines;
+    this.#after = place.after;
+    this.#isFirst = place.skipLines === 0;
+  }
+
+  /** How many lines are still to be skipped. */
+  get skip(): number {
+    return this.#skip;
+  }
+
+  /** From when on to read: whole seconds. Undefined: from the beginning. */
+  get since(): string | undefined {
+    return this.#last === undefined || this.#skip > 0 ? undefined : `${this.#last.slice(0, 19)}Z`;
+  }
+
+  /** A read begins. */
+  begin(first: FirstRead): void {
+    this.#again = 0;
+    this.#first ??= first;
+  }
+
+  /** What of the lines is new. @throws RotatedAway when lines to be counted are not there any more: begin again */
+  *take(lines: readonly JobLogLine[]): Generator<JobLogEntry> {
+    for (const line of lines) {
+      if (this.#skip > 0) {
+        this.#count(line);
+        continue;
+      }
+      const gap = this.#gapBefore(line);
+      if (gap === 'seen') continue;
+      if (gap !== undefined) yield { gap };
+      this.#note(line.time);
+      yield line;
+    }
+  }
+
+  /** The log was read to its end: why something may be missing there. */
+  gapAtEnd(): string | undefined {
+    const isLost =
+      this.#skip > 0 ? this.isOnly && this.#after !== undefined && this.#last !== this.#after : this.#isUnseen();
+    return isLost ? `the cluster threw output away after ${this.#after ?? this.#last ?? 'its beginning'}` : undefined;
+  }
+
+  #isUnseen = (): boolean => this.#last !== undefined && this.#again < this.#lastCount;
+
+  /** A line the reader has. When the count does not lead to the very line it saw last, lines are gone: then its time alone must do. */
+  #count({ time }: JobLogLine): void {
+    const isBeyond = this.isOnly && this.#after !== undefined && time > this.#after;
+    this.#skip -= 1;
+    const isWrong = this.#skip === 0 && this.#after !== undefined && time !== this.#after;
+    if (isBeyond || isWrong) {
+      this.#skip = 0;
+      this.#last = this.#after;
+      this.#lastCount = 1;
+      throw new RotatedAway();
+    }
+    this.#again = time === this.#last ? this.#again + 1 : 1;
+    this.#last = time;
+    this.#lastCount = this.#again;
+  }
+
+  /** Why something may be missing before a line; `seen` when the line itself is not new. */
+  #gapBefore({ time }: JobLogLine): string | undefined {
+    if (this.#last === undefined) return this.#isFirst ? this.#lateFirst(time) : undefined;
+    if (time < this.#last) return 'seen';
+    if (time === this.#last && this.#again < this.#lastCount) {
+      this.#again += 1;
+      return 'seen';
+    }
+    if (this.#again >= this.#lastCount) return undefined;
+    this.#again = this.#lastCount;
+    return `the cluster threw output away between ${this.#last} and ${time}`;
+  }
+
+  #lateFirst(time: string): string | undefined {
+    const { startedAtMs, readAtMs } = this.#first ?? {};
+    if (startedAtMs === undefined || readAtMs === undefined) return undefined;
+    const isLate = readAtMs - startedAtMs > rotationMs && Date.parse(time) - startedAtMs > soonMs;
+    return isLate
+      ? `the output was not read until ${new Date(readAtMs).toISOString()}: its beginning may be gone`
+      : undefined;
+  }
+
+  #note(time: string): void {
+    this.#lastCount = time === this.#last ? this.#lastCount + 1 : 1;
+    this.#last = time;
+    this.#again = this.#lastCount;
+  }
+}
+
+/** Lines that were counted on are not there: the log is to be read from its present beginning. */
+export class RotatedAway extends Error {}

@@ -1,0 +1,26 @@
+import type { JobEnd } from '../jobs';
+import { eventsPath } from './api-paths';
+import { read } from './find-job';
+import type { FoundJob } from './find-job';
+import type { KubeHost } from './kube-host';
+import { eventObject, listOf } from './kube-objects';
+
+const events = listOf(eventObject);
+
+/** Why a Job has no pod: only its events tell (policies, quotas, an account that is not there). Undefined when they tell nothing. */
+export async function podRefusal(host: KubeHost, { job }: FoundJob): Promise<string | undefined> {
+  const { name, namespace } = job.metadata;
+  const query = { fieldSelector: `involvedObject.kind=Job,involvedObject.name=${name}` };
+  const { items } = await read(
+    host,
+    { what: `asking why ${name} has no pod`, path: eventsPath(namespace), query },
+    events,
+  );
+  return items.findLast(({ reason }) => reason === 'FailedCreate')?.message;
+}
+
+/** A full quota has room again when other jobs end; the rest stays as it is. */
+export function refusalEnd(message: string): JobEnd {
+  const fault = message.includes('exceeded quota') ? 'ours' : 'user';
+  return { kind: 'cluster', cause: 'refused', fault, message: `the cluster refuses its pod: ${message}` };
+}
