@@ -47,7 +47,7 @@ export class FaultProxy {
 
   /** Holds back the server's bytes from now on, lets the client's through: what was asked is done, and its answer is not told. */
   holdReplies(): void {
-    for (const pair of this.pairs) pair.holdReplies();
+    for (const pair of this.pairs) pair.passes('replies', false);
   }
 
   async close(): Promise<void> {
@@ -71,6 +71,8 @@ export class FaultProxy {
 
 /** A client's connection and ours to the server. */
 class Pair {
+  private readonly open = { requests: false, replies: false };
+
   constructor(
     private readonly client: Socket,
     private readonly server: Socket,
@@ -86,19 +88,20 @@ class Pair {
   }
 
   hold(held: boolean): void {
-    if (held) {
-      this.client.unpipe(this.server);
-      this.client.pause();
-      this.holdReplies();
-      return;
-    }
-    this.client.pipe(this.server);
-    this.server.pipe(this.client);
+    this.passes('requests', !held);
+    this.passes('replies', !held);
   }
 
-  holdReplies(): void {
-    this.server.unpipe(this.client);
-    this.server.pause();
+  passes(what: 'requests' | 'replies', open: boolean): void {
+    if (this.open[what] === open) return;
+    this.open[what] = open;
+    const [from, to] = what === 'requests' ? [this.client, this.server] : [this.server, this.client];
+    if (open) {
+      from.pipe(to);
+      return;
+    }
+    from.unpipe(to);
+    from.pause();
   }
 
   reset(): void {

@@ -9,6 +9,8 @@ export type SeenRequest = { method: string; url: string; authorization: string |
 
 export type HttpFaultProxy = {
   address: string;
+  /** Connections taken so far. */
+  connections: number;
   /** What passed by, in order. */
   seen: SeenRequest[];
   /** How the next requests are treated; undefined: as the server does. */
@@ -29,6 +31,7 @@ export async function startHttpFaultProxy(upstream?: string): Promise<HttpFaultP
   });
   const proxy: HttpFaultProxy = {
     address: '',
+    connections: 0,
     seen: [],
     fault: undefined,
     onReply: undefined,
@@ -38,6 +41,7 @@ export async function startHttpFaultProxy(upstream?: string): Promise<HttpFaultP
         server.closeAllConnections();
       }),
   };
+  server.on('connection', () => (proxy.connections += 1));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   proxy.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   return proxy;

@@ -14,7 +14,6 @@ const badKeys = { advice: 'check the access key and the secret key', transient: 
 const badRegion = { advice: 'set the region that the bucket is in', transient: false };
 const full = { advice: 'the object store is full: free some space or raise the quota', transient: true };
 const busy = { advice: 'the object store is busy or starting', transient: true, retry: true };
-const inTheWay = { advice: 'an object is in the way where a directory is needed: remove it', transient: false };
 
 /** By the code in the reply. */
 const byS3Code: Readonly<Record<string, Verdict>> = {
@@ -31,11 +30,6 @@ const byS3Code: Readonly<Record<string, Verdict>> = {
   InsufficientStorage: full,
   QuotaExceeded: full,
   XMinioAdminBucketQuotaExceeded: full,
-  XMinioParentIsObject: inTheWay,
-  XMinioObjectExistsAsDirectory: {
-    advice: 'objects lie below this key, and this server cannot hold both',
-    transient: false,
-  },
   EntityTooLarge: { advice: 'the object is larger than this server takes', transient: false },
   ConditionalRequestConflict: busy,
   OperationAborted: busy,
@@ -73,8 +67,12 @@ const byConnection: Readonly<Record<string, Verdict>> = {
 
 /** What an error of the client or the server means. */
 export function verdictOn(error: unknown): Verdict {
+  // MinIO stops before its disk is full, if it notices in time.
+  if (error instanceof S3ReplyError && /no space left on device/i.test(error.words)) return full;
   if (error instanceof S3ReplyError) return byS3Code[error.s3Code] ?? verdictOnStatus(error);
-  return byConnection[codeOf(error) ?? ''] ?? { advice: 'the client failed', transient: false };
+  const code = codeOf(error);
+  if (code === undefined) return { advice: 'the client refused', transient: false };
+  return byConnection[code] ?? { advice: 'the connection failed', transient: true, retry: true };
 }
 
 /** The error as the port tells it. @param what what was tried, on which key and bucket */

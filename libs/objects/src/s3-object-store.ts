@@ -8,8 +8,7 @@ import type { UploadGrant, UploadGrantRequest } from './upload-grant';
 
 /**
  * Objects in a bucket of an S3-compatible server, below a prefix of their own. A put is one request, so readers see all of it or
- * nothing. Servers that keep objects as files, MinIO among them, cannot hold an object `a` beside `a/b`, nor a segment above 255
- * bytes: they refuse the put.
+ * nothing. MinIO keeps objects as files and refuses segments above 255 bytes.
  */
 export class S3ObjectStore implements ObjectStore {
   private constructor(

@@ -21,11 +21,11 @@ export type S3Options = {
   patience?: Partial<S3Limits & S3Patience>;
 };
 
-/** Together 5 tries within half a minute, of which the pauses take 4 s at most: a server that restarts is waited for. */
+/** Together 8 tries within half a minute, with pauses of 8 to 16 s in all: a server that restarts is waited for. */
 export const defaultPatience: S3Limits & S3Patience = {
   idleTimeoutMs: 15_000,
   requestTimeoutMs: 120_000,
-  maxTries: 5,
+  maxTries: 8,
   giveUpAfterMs: 30_000,
   pauseMs: 250,
   maxPauseMs: 4_000,

@@ -12,8 +12,8 @@ export type S3Patience = {
 };
 
 /**
- * Tries until it succeeds, the error is none that passes by itself, or patience ends. The pauses are of random length, so that many
- * do not come back at once. `work` is told the number of the try, from 0: an earlier one may have done its work without our being told.
+ * Tries until it succeeds, the error is none that passes by itself, or patience ends. The pauses are partly random, so that many do
+ * not come back at once. `work` is told the number of the try, from 0: an earlier one may have done its work without our being told.
  */
 export async function retrying<T>(patience: S3Patience, work: (number: number) => Promise<T>): Promise<T> {
   const giveUpAt = performance.now() + patience.giveUpAfterMs;
@@ -29,7 +29,8 @@ export async function retrying<T>(patience: S3Patience, work: (number: number) =
   }
 }
 
-function pauseBefore(number: number, { pauseMs, maxPauseMs }: S3Patience, error: unknown): number {
+function pauseBefore(number: number, patience: S3Patience, error: unknown): number {
   const asked = error instanceof S3ReplyError ? (error.retryAfterMs ?? 0) : 0;
-  return Math.max(asked, Math.random() * Math.min(pauseMs * 2 ** (number - 1), maxPauseMs));
+  const pauseMs = Math.min(patience.pauseMs * 2 ** (number - 1), patience.maxPauseMs);
+  return Math.max(asked, (pauseMs * (1 + Math.random())) / 2);
 }

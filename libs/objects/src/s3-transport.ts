@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { readFileSync } from 'node:fs';
+import { ObjectStoreError } from './object-store';
 import { replyError } from './s3-reply-error';
 
 /** Nothing at all moved on the connection for so long. */
@@ -47,7 +48,15 @@ export function s3Transport(secure: boolean, limits: S3Limits): { request: Reque
 export function s3Agent(secure: boolean, options: { maxConnections: number; caFile?: string }): http.Agent {
   const kept = { keepAlive: true, noDelay: true, maxSockets: options.maxConnections };
   if (!secure) return new http.Agent(kept);
-  return new https.Agent({ ...kept, ...(options.caFile === undefined ? {} : { ca: readFileSync(options.caFile) }) });
+  return new https.Agent({ ...kept, ...(options.caFile === undefined ? {} : { ca: readCa(options.caFile) }) });
+}
+
+function readCa(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new ObjectStoreError(`the CA file ${file} of the object store cannot be read`, false, { cause: error });
+  }
 }
 
 async function tellError(sent: http.ClientRequest, reply: http.IncomingMessage): Promise<void> {
