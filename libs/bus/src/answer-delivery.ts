@@ -4,7 +4,7 @@ import type { Outcome } from '@keelson/stage';
 import { answerBeforehand, answerToError, answerToFailedPark, answerToOutcome, messageOf } from './answer';
 import type { Answer, DeliveryLimits, ParkAnswer } from './answer';
 import type { Delivery, Handler, InboxHandler, OutsideMessage, ParkReason, Subscription } from './bus';
-import { encodeEvents } from './encoded-event';
+import { encodeEvents, maxMessageBytes } from './encoded-event';
 import type { StoredDelivery } from './stored-delivery';
 
 /** What is done with deliveries of one kind: events, or messages from outside. */
@@ -45,8 +45,12 @@ export const inboxTask = (
   service,
   prefetch,
   nameOf: (message) => `message ${message.id}`,
-  handle: handler,
-  beforePark: () => Promise.resolve([]),
+  handle: (message, delivery, signal) => {
+    const sizeBytes = message.body.byteLength;
+    if (sizeBytes <= maxMessageBytes) return handler(message, delivery, signal);
+    throw new TerminalError(`the message has ${sizeBytes} bytes, more than ${maxMessageBytes}`);
+  },
+  beforePark: async () => [],
 });
 
 /** What is to happen to a delivery: asks the handler unless it is clear beforehand, and whoever must be asked before it is parked. Never rejects. */

@@ -3,6 +3,7 @@ import type { Delay, Outcome } from '@keelson/stage';
 import type { ParkReason } from './bus';
 import { encodeEvents } from './encoded-event';
 import type { EncodedEvent } from './encoded-event';
+import { EventTooLargeError } from './event-too-large-error';
 import type { StoredDelivery } from './stored-delivery';
 
 /** `delivery.parking` says why. */
@@ -56,7 +57,8 @@ export function answerToOutcome(
 
 export function answerToError(error: unknown, delivery: StoredDelivery, limits: DeliveryLimits): Answer {
   const failed = { ...delivery, failures: delivery.failures + 1 };
-  if (error instanceof TerminalError) return park('terminal', error.message, failed);
+  if (error instanceof TerminalError || error instanceof EventTooLargeError)
+    return park('terminal', error.message, failed);
   const delayMs = limits.retryMs[delivery.failures];
   if (delayMs === undefined) return park('retries-exhausted', messageOf(error), failed);
   return { kind: 'wait', lane: 'retry', delayMs, delivery: { ...answered(failed), delayMs } };

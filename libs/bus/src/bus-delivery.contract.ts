@@ -171,15 +171,13 @@ export function describeDelivery(makeHarness: MakeHarness): void {
     expect(after.seen[0]).toMatchObject({ subject: 'a', delivery: { failures: 0, redelivered: true } });
   });
 
-  test('the state of the queues tells what waits, since when, and who consumes', async () => {
+  test('the state of the queues tells what waits, and who consumes', async () => {
     await harness.declare('builder', [runCancelled]);
     await harness.declare('tester', [changeMerged]);
     await bus.publish(sampleEvents('a', 'b'));
     const stateOf = async (service: string) => (await bus.queues()).find((queue) => queue.service === service);
     await until('both are ready', async () => (await stateOf('builder'))?.ready === 2);
-    expect((await stateOf('builder'))?.oldestMs).toBeGreaterThanOrEqual(0);
     expect(await stateOf('tester')).toMatchObject({ ready: 0, parked: 0, consumers: 0 });
-    expect(await stateOf('tester')).not.toHaveProperty('oldestMs');
     const recorder = new Recorder();
     consuming(bus, {}, recorder.handler);
     await until('it is consumed', async () => {

@@ -48,8 +48,12 @@ export function sampleEvent(name: string, type: typeof changeMerged | typeof run
 export const sampleEvents = (...names: string[]): Event[] => names.map((name) => sampleEvent(name));
 
 /** Waits for a condition; the time bounds a test that is stuck, it measures nothing. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 20_000;
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  withinMs = 20_000,
+): Promise<void> {
+  const endMs = performance.now() + withinMs;
   while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -9,7 +9,7 @@ import { describeParking } from './bus-parking.contract';
 
 /**
  * What every bus must do, whatever it is made of. An adapter's spec calls it with the means to make one on the real thing.
- * Counts of deliveries in work or waiting are left to the adapters' own specs: a broker tells them late, if at all.
+ * Counts of deliveries in work or waiting, and how old they are, are left to the adapters' own specs: a broker tells them late, if at all.
  */
 export function describeBus(name: string, makeHarness: MakeHarness): void {
   describe(name, () => {

@@ -22,6 +22,7 @@ import type { Offered } from './outside-message';
 import { placeOf, parkedDeliveries, queueStates } from './queue-view';
 import { recover } from './recover';
 import { replayAudit } from './replay-audit';
+import { checkService, checkSubscription } from './service-name';
 import type { BusTransaction } from './transaction';
 import { pause, untilAborted } from './waiting';
 
@@ -163,9 +164,8 @@ export class LmdbBus implements Bus {
   /** Takes deliveries of a queue until the signal aborts. */
   #take<T>({ queue, types, task, read }: Taking<T>, signal: AbortSignal): Promise<void> {
     return this.#tracked(async () => {
-      const { service, prefetch } = task;
-      checkService(service);
-      if (!(prefetch >= 1)) throw new RangeError(`${service}: prefetch is ${prefetch}, not at least 1`);
+      const { service } = task;
+      checkSubscription(task);
       if (signal.aborted) return;
       const { consumers, subscriptions, closing } = this.#parts;
       const consumer = new Consumer(this.#parts, task, read);
@@ -213,8 +213,3 @@ export class LmdbBus implements Bus {
 }
 
 type Taking<T> = { queue: string; types: readonly string[]; task: DeliveryTask<T>; read: Read<T> };
-
-function checkService(service: string): void {
-  if (service === inboxName) throw new RangeError(`${inboxName} is the inbox, not the name of a service`);
-  if (!/^[a-z][a-z0-9-]{0,62}$/.test(service)) throw new RangeError(`not a service name: ${JSON.stringify(service)}`);
-}

@@ -66,6 +66,17 @@ test('the queue tells what is in work, and what waits for which reason', async (
   expect(await builder()).toMatchObject({ ready: 1, inWork: 2, again: 1, retry: 1, parked: 0, consumers: 1 });
 });
 
+test('the queues tell how long the oldest waits, events and messages from outside', async () => {
+  await start();
+  expect(await builder()).not.toHaveProperty('oldestMs');
+  await bus.publish(sampleEvents('a'));
+  await bus.offer({ headers: {}, body: Buffer.from('b') });
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  const ages = (await bus.queues()).map((queue) => queue.oldestMs);
+  expect(ages).toEqual([expect.any(Number), expect.any(Number)]);
+  expect(Math.min(...(ages as number[]))).toBeGreaterThan(0);
+});
+
 test('a handler that does not heed its signal does not hold up the end, and its late answer counts for nothing', async () => {
   await start();
   await bus.publish(sampleEvents('a'));

@@ -1,0 +1,246 @@
+import { connect } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
+import { describeOn, servers } from '@keelson/testbed';
+import { again, emit } from '@keelson/stage';
+import { applyTopology, outsiderPermissions, topologyPolicies } from './amqp/policies';
+import { amqpHarness } from './amqp-harness.contract';
+import type { AmqpHarness } from './amqp-harness.contract';
+import { BusUnavailableError } from './bus';
+import type { OutsideMessage } from './bus';
+import {
+  auditFrom,
+  changeMerged,
+  consuming,
+  Recorder,
+  runCancelled,
+  sampleEvent,
+  sampleEvents,
+  shortTimes,
+  until,
+  untilParked,
+} from './bus-harness.contract';
+import { EventTooLargeError } from './event-too-large-error';
+
+describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, by its rules', () => {
+  let harness: AmqpHarness;
+  const raws: ChannelModel[] = [];
+  beforeEach(async () => {
+    harness = await amqpHarness(shortTimes, servers);
+  });
+  afterEach(async () => {
+    await Promise.all(raws.splice(0).map((model) => model.close()));
+    await harness.end();
+  });
+
+  /** A client that knows nothing of this bus. */
+  const rawChannel = async (url = harness.vhost.url()) => {
+    const model = await connect(url, { noDelay: true });
+    model.on('error', () => undefined);
+    raws.push(model);
+    const channel = await model.createConfirmChannel();
+    channel.on('error', () => undefined);
+    channel.on('close', () => undefined);
+    return channel;
+  };
+  const policy = (name: string, definition: object, pattern = '^ci\\.builder$') =>
+    harness.vhost.call('PUT', `/api/policies/${harness.vhost.name}/${name}`, {
+      ...{ pattern, definition },
+      ...{ 'apply-to': 'queues', priority: 100 },
+    });
+
+  test('a type that must be taken, and is not, fails its publisher; a notification with no listener is no error', async () => {
+    const bus = await harness.open({ mandatoryTypes: [changeMerged] });
+    await expect(bus.publish([sampleEvent('a', changeMerged)])).rejects.toThrow(`nobody takes ${changeMerged}`);
+    await bus.publish(sampleEvents('b'));
+    await bus.declare('builder', [changeMerged]);
+    await bus.publish([sampleEvent('c', changeMerged)]);
+  });
+
+  test('an outcome whose event nobody takes yet is not acknowledged, but looked at again until somebody does', async () => {
+    const bus = await harness.open({ mandatoryTypes: [changeMerged] });
+    await bus.declare('builder', [runCancelled]);
+    const recorder = new Recorder(() => emit(sampleEvent('caused', changeMerged)));
+    consuming(bus, {}, recorder.handler);
+    await bus.publish(sampleEvents('a'));
+    await recorder.untilSeen(3);
+    expect(recorder.seen.every(({ delivery }) => delivery.failures === 0)).toBe(true);
+    const tester = new Recorder();
+    consuming(bus, { service: 'tester', types: [changeMerged] }, tester.handler);
+    await tester.untilSeen(1);
+    await until('it is done', async () => (await bus.queues()).every(({ ready, again }) => ready + again === 0));
+    expect(await bus.parked()).toEqual([]);
+  });
+
+  test('a binding takes a type in every version; what this one cannot read is parked, whole', async () => {
+    const bus = await harness.open();
+    consuming(bus, {}, async () => emit());
+    await until('it consumes', async () => (await bus.queues())[0]?.consumers === 1);
+    const raw = await rawChannel();
+    const newer = runCancelled.replace(/\.\d+$/, '.99');
+    raw.publish('ci.events', newer, Buffer.from(`{"type":"${newer}"}`), { persistent: true });
+    const [parked] = await untilParked(bus);
+    expect(parked).toMatchObject({ event: undefined, reason: { code: 'terminal' } });
+    expect(parked?.reason.error).toMatch(/cannot be read/);
+    expect(await bus.unpark(parked!.id, 'drop')).toBe(true);
+  });
+
+  test('a deleted queue cancels its consumer, which declares it again and goes on', async () => {
+    const bus = await harness.open();
+    const recorder = new Recorder();
+    consuming(bus, {}, recorder.handler);
+    await bus.publish([]);
+    const raw = await rawChannel();
+    await until('it consumes', async () => (await bus.queues())[0]?.consumers === 1);
+    await raw.deleteQueue('ci.builder');
+    await until('it consumes again', async () => (await bus.queues())[0]?.consumers === 1);
+    await bus.publish(sampleEvents('a'));
+    await recorder.untilSeen(1);
+    expect(harness.errors.map(String).join()).toMatch(/cancelled the consumer of ci\.builder/);
+  });
+
+  test('a deleted exchange closes the publisher’s channel, which declares it again', async () => {
+    const bus = await harness.open();
+    await bus.publish(sampleEvents('a'));
+    await (await rawChannel()).deleteExchange('ci.events');
+    await bus.publish(sampleEvents('b'));
+    await (await rawChannel()).checkExchange('ci.events');
+  });
+
+  test('a wait queue that is gone delays an answer, and loses nothing', async () => {
+    const bus = await harness.open();
+    await bus.declare('builder', [runCancelled]);
+    const raw = await rawChannel();
+    const recorder = new Recorder(async (nth) => {
+      if (nth > 1) return emit();
+      await raw.deleteQueue('ci.builder.again.1s');
+      return again('1s', 'not yet');
+    });
+    consuming(bus, {}, recorder.handler);
+    await bus.publish(sampleEvents('a'));
+    await recorder.untilSeen(2);
+    expect(recorder.subjects.slice(0, 2)).toEqual(['a', 'a']);
+  });
+
+  test('a full queue refuses its publisher; nothing is dropped', async () => {
+    const bus = await harness.open({ patienceMs: 500 });
+    await bus.declare('builder', [runCancelled]);
+    await policy('full', { 'max-length': 1 });
+    const publishSome = async () => {
+      for (let count = 0; count < 10; count += 1) await bus.publish(sampleEvents(`event-${count}`));
+    };
+    await expect(publishSome()).rejects.toBeInstanceOf(BusUnavailableError);
+    const recorder = new Recorder();
+    consuming(bus, {}, recorder.handler);
+    await recorder.untilSeen(1);
+    expect(recorder.subjects[0]).toBe('event-0');
+  });
+
+  test('what the broker gives up is asked about and parked as a crash loop', async () => {
+    const bus = await harness.open();
+    await bus.declare('builder', [runCancelled]);
+    await policy('crashes', { 'delivery-limit': 1 });
+    await bus.publish(sampleEvents('a'));
+    const raw = await rawChannel();
+    await until('the broker has given it up', async () => {
+      const message = await raw.get('ci.builder');
+      if (message) raw.nack(message, false, true);
+      return (await raw.checkQueue('ci.builder.dlq')).messageCount === 1;
+    });
+    const asked: string[] = [];
+    const recorder = new Recorder();
+    const onPark = async (event: { subject: string }, why: { code: string }) => {
+      asked.push(`${event.subject}: ${why.code}`);
+      if (asked.length === 1) throw new Error('the records are out of reach');
+      return [];
+    };
+    consuming(bus, { onPark }, recorder.handler);
+    const [parked] = await untilParked(bus);
+    expect(parked).toMatchObject({ event: { subject: 'a' }, reason: { code: 'crash-loop' } });
+    expect(asked).toEqual(['a: crash-loop', 'a: crash-loop']);
+    expect(recorder.seen).toEqual([]);
+  });
+
+  test('the policies are missing until they are applied, which may be done twice', async () => {
+    const bus = await harness.open();
+    await bus.declare('builder', [runCancelled]);
+    const before = ['ci.audit: max-age', 'ci.builder: delivery-limit', 'ci.builder: max-length'];
+    expect([...((await bus.policiesMissing()) ?? [])].sort()).toEqual(before);
+    const at = { apiUrl: servers.rabbitApi, vhost: harness.vhost.name };
+    const applied = await applyTopology(at);
+    expect(await applyTopology(at)).toEqual(applied);
+    expect(applied).toEqual(topologyPolicies().map(({ name }) => name));
+    await until('all are there', async () => (await bus.policiesMissing())?.length === 0);
+    const blind = await harness.open({ apiUrl: undefined } as object);
+    expect(await blind.policiesMissing()).toBeUndefined();
+  });
+
+  test('an outsider may write to the inbox, under any routing key and with any header, and nowhere else', async () => {
+    const name = `keelson-${Math.random().toString(36).slice(2)}`;
+    await harness.vhost.call('PUT', `/api/users/${name}`, { password: 'secret', tags: '' });
+    try {
+      await harness.vhost.allow(name, outsiderPermissions());
+      const bus = await harness.open();
+      const seen: OutsideMessage[] = [];
+      const take = async (message: OutsideMessage) => (seen.push(message), emit());
+      void bus.consumeInbox({ service: 'watcher', prefetch: 1 }, take, new AbortController().signal);
+      await until('it consumes', async () => (await bus.queues()).some(({ consumers }) => consumers === 1));
+      const raw = await rawChannel(harness.vhost.url({ name, password: 'secret' }));
+      const headers = { 'cloudEvents:id': '1', Number: 5, flag: true, nested: { a: [1] }, 'x-keelson-failures': 99 };
+      raw.publish('ci.inbox', 'any.key', Buffer.from('hello'), { contentType: 'text/x', headers });
+      await raw.waitForConfirms();
+      await until('it is taken in', () => seen.length === 1);
+      expect(seen[0]).toMatchObject({
+        contentType: 'text/x',
+        headers: { 'cloudevents:id': '1', number: '5', flag: 'true', nested: '{"a":[1]}' },
+      });
+      expect(Object.keys(seen[0]!.headers)).not.toContain('x-keelson-failures');
+      raw.publish('ci.events', runCancelled, Buffer.from('{}'));
+      await expect(raw.waitForConfirms()).rejects.toThrow();
+      expect(await auditFrom(bus)).toEqual([]);
+    } finally {
+      await harness.vhost.call('DELETE', `/api/users/${name}`);
+    }
+  });
+
+  test('an event that is too large is refused; a large message from outside is parked without harm', async () => {
+    const bus = await harness.open();
+    const large = { ...sampleEvent('large'), subject: 'x'.repeat(1024 * 1024) };
+    await expect(bus.publish([large])).rejects.toBeInstanceOf(EventTooLargeError);
+    await bus.offer({ headers: {}, body: Buffer.alloc(10 * 1024 * 1024, 'x') });
+    await bus.offer({ headers: {}, body: Buffer.from('small') });
+    const seen: number[] = [];
+    const take = async (message: OutsideMessage) => (seen.push(message.body.byteLength), emit());
+    void bus.consumeInbox({ service: 'watcher', prefetch: 1 }, take, new AbortController().signal);
+    const [parked] = await untilParked(bus);
+    expect(parked?.reason).toMatchObject({
+      code: 'terminal',
+      error: expect.stringMatching(/10485760 bytes/) as string,
+    });
+    expect(parked?.message?.body.byteLength).toBe(10 * 1024 * 1024);
+    await until('the small one is taken in', () => seen.length === 1);
+    expect(seen).toEqual([5]);
+  });
+
+  test('the same event 10,000 times is 10,000 deliveries of one id', async () => {
+    const bus = await harness.open();
+    await bus.declare('builder', [runCancelled]);
+    const event = sampleEvent('again and again');
+    const ids = new Set<string>();
+    let count = 0;
+    consuming(bus, { prefetch: 200 }, async ({ id }) => (ids.add(id), (count += 1), emit()));
+    for (let round = 0; round < 10; round += 1) await bus.publish(Array.from({ length: 1_000 }, () => event));
+    await until('all are done', () => count === 10_000);
+    expect([...ids]).toEqual([event.id]);
+    expect(await bus.parked()).toEqual([]);
+  });
+
+  test('two installations share a virtual host by a prefix', async () => {
+    const [one, other] = [await harness.open({ prefix: 'one.' }), await harness.open({ prefix: 'other.' })];
+    await one.declare('builder', [runCancelled]);
+    await other.declare('builder', [runCancelled]);
+    await one.publish(sampleEvents('a'));
+    const readyOf = async (bus: typeof one) => (await bus.queues()).map(({ service, ready }) => [service, ready]);
+    await until('it is there', async () => (await readyOf(one))[0]?.[1] === 1);
+    expect(await readyOf(other)).toEqual([['builder', 0]]);
+  });
+});

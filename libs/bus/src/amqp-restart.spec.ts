@@ -1,0 +1,77 @@
+import { amqpHarness } from './amqp-harness.contract';
+import type { AmqpHarness } from './amqp-harness.contract';
+import { auditFrom, consuming, Recorder, runCancelled, sampleEvents, shortTimes, until } from './bus-harness.contract';
+import { BusUnavailableError } from './bus';
+import { brokerPrograms, PrivateBroker } from './private-broker.contract';
+
+const programs = brokerPrograms();
+if (programs === undefined)
+  process.stderr.write('skipped: the bus over a restart of RabbitMQ: it is not installed here\n');
+const describeHere = programs === undefined ? describe.skip : describe;
+
+describeHere('the bus over a restart of RabbitMQ', () => {
+  let broker: PrivateBroker;
+  let harness: AmqpHarness;
+  beforeAll(async () => {
+    broker = await PrivateBroker.make(programs ?? '');
+  }, 150_000);
+  afterAll(() => broker.end(), 60_000);
+  beforeEach(async () => {
+    harness = await amqpHarness(shortTimes, broker, { patienceMs: 60_000 });
+  });
+  afterEach(() => harness.end());
+
+  test('a broker killed under publishers and consumers: every confirmed event is handled, none is parked', async () => {
+    const [publisher, worker] = [await harness.open(), await harness.open({ maxRedeliveries: 20 })];
+    await worker.declare('builder', [runCancelled]);
+    const recorder = new Recorder();
+    consuming(worker, { prefetch: 5 }, recorder.handler);
+    const confirmed: string[] = [];
+    let isPublishing = true;
+    const publishing = (async () => {
+      for (let count = 0; isPublishing; count += 1) {
+        await publisher.publish(sampleEvents(`event-${count}`));
+        confirmed.push(`event-${count}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    await recorder.untilSeen(20);
+    await broker.kill();
+    await broker.start();
+    const before = confirmed.length;
+    await until('it goes on', () => confirmed.length > before + 20, 60_000);
+    isPublishing = false;
+    await publishing;
+    await until('all are handled', () => confirmed.every((name) => recorder.subjects.includes(name)));
+    expect(await worker.parked()).toEqual([]);
+    const audited = new Set((await auditFrom(worker)).map(({ event }) => event.subject));
+    expect(confirmed.filter((name) => !audited.has(name))).toEqual([]);
+  }, 120_000);
+
+  test('an alarm stops publishers, who are told why in time; consumers go on, and publishing does when it is over', async () => {
+    const bus = await harness.open({ patienceMs: 1_000 });
+    await bus.declare('builder', [runCancelled]);
+    await bus.publish(sampleEvents('before'));
+    await broker.control('set_vm_memory_high_watermark', '0.00001');
+    try {
+      await expect(
+        (async () => {
+          for (let count = 0; count < 50; count += 1) await bus.publish(sampleEvents(`event-${count}`));
+        })(),
+      ).rejects.toThrow(BusUnavailableError);
+      await expect(bus.publish(sampleEvents('blocked'))).rejects.toThrow(/takes no messages: low on memory/);
+      expect((await bus.queues())[0]?.ready).toBeGreaterThan(0);
+    } finally {
+      await broker.control('set_vm_memory_high_watermark', '0.4');
+    }
+    await until('it takes messages again', () =>
+      bus.publish(sampleEvents('after')).then(
+        () => true,
+        () => false,
+      ),
+    );
+    const recorder = new Recorder();
+    consuming(bus, { prefetch: 10 }, recorder.handler);
+    await until('both are seen', () => ['before', 'after'].every((name) => recorder.subjects.includes(name)));
+  }, 120_000);
+});

@@ -1,0 +1,85 @@
+import { eventTypes } from '@keelson/events';
+import type { EventType } from '@keelson/events';
+import type { DeliveryLimits } from '../answer';
+import type { Waits } from './topology';
+
+export type AmqpBusOptions = {
+  /** `amqp://user:password@host:port/vhost`, or `amqps://`. Kept out of every message. */
+  url: string;
+  /** For `amqps`, in PEM: whom to trust, and what to show. */
+  tls?: { ca?: string; cert?: string; key?: string; servername?: string };
+  /** The management API, `http://user:password@host:port`: tells all services' queues, what is in work, and whether the policies are there. */
+  apiUrl?: string;
+  /** Shown by the broker beside each connection. */
+  connectionName?: string;
+  /** Before every name at the broker, for several installations on one virtual host. */
+  prefix?: string;
+  /** Services whose queues are shown although this bus does not consume them. With `apiUrl` all are. */
+  services?: readonly string[];
+  /** Types that must reach somebody, or publishing them fails. Default: those that keep a run going. */
+  mandatoryTypes?: readonly EventType[];
+  /** Waits after failed tries, in milliseconds; one failure more parks. Fixed with the queues: another value is refused by the broker. Default 10 s, 1 m, 10 m. */
+  retryMs?: Waits['retryMs'];
+  /** What the delays of `again` mean, in milliseconds. Fixed as well. Default: what they say. */
+  againMs?: Waits['againMs'];
+  /** How long one delivery may answer `again`. Default 24 h. */
+  againDeadlineMs?: number;
+  /** Hand-outs after the first that may end without an answer. Default 5. */
+  maxRedeliveries?: number;
+  /** How long the first connection, and each publish, may take. Default 10 s. */
+  patienceMs?: number;
+  /** How long a consumer that ends waits for handlers that do not heed their signal. Default 5 s. */
+  graceMs?: number;
+  /** Between two terms of one leader. Default 1 s. */
+  leadPauseMs?: number;
+  /** Wall-clock time, milliseconds since the epoch. */
+  clock?: () => number;
+  /** Told of faults that nobody else is told: a connection that was lost, above all. Default: a process warning. */
+  onError?: (error: Error) => void;
+};
+
+export type AmqpSettings = {
+  limits: DeliveryLimits;
+  waits: Waits;
+  mandatory: ReadonlySet<string>;
+  wallClock: () => number;
+  graceMs: number;
+  leadPauseMs: number;
+  onError: (error: Error) => void;
+};
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/** What keeps a run going; nobody need listen to the others. */
+const mustBeTaken: readonly EventType[] = [
+  eventTypes.changeMerged,
+  eventTypes.buildQueued,
+  eventTypes.artifactPackaged,
+  eventTypes.artifactPublished,
+  eventTypes.runCancelled,
+  eventTypes.runRequested,
+  eventTypes.runRetried,
+];
+
+/** The options with every default filled in. */
+export function amqpSettings(options: AmqpBusOptions): AmqpSettings {
+  const retryMs = options.retryMs ?? [10 * second, minute, 10 * minute];
+  const againMs = options.againMs ?? { '1s': second, '10s': 10 * second, '1m': minute, '10m': 10 * minute };
+  return {
+    waits: { retryMs, againMs },
+    limits: {
+      ...{ retryMs, againMs },
+      againDeadlineMs: options.againDeadlineMs ?? 24 * hour,
+      maxRedeliveries: options.maxRedeliveries ?? 5,
+    },
+    mandatory: new Set(options.mandatoryTypes ?? mustBeTaken),
+    wallClock: options.clock ?? Date.now,
+    graceMs: options.graceMs ?? 5 * second,
+    leadPauseMs: options.leadPauseMs ?? second,
+    onError: options.onError ?? ((error) => process.emitWarning(error)),
+  };
+}
+
+export const amqpPatienceMs = ({ patienceMs = 10 * second }: AmqpBusOptions): number => patienceMs;

@@ -1,0 +1,84 @@
+import type { Message } from 'amqplib';
+import { z } from 'zod';
+import type { ParkReason } from '../bus';
+import type { StoredDelivery } from '../stored-delivery';
+import { publishedAtHeader } from './message';
+
+/** A queue's error texts may be long; a header is for a person who looks. */
+const errorBytesAtMost = 1024;
+
+const count = z.int().min(0).catch(0);
+const text = z.string().exactOptional();
+
+/** What the headers of a message say of its delivery. Anybody may have written them: what makes no sense counts as not there. */
+const deliveryHeaders = z.object({
+  'x-keelson-failures': count,
+  'x-keelson-agains': count,
+  'x-keelson-again-spent-ms': z.number().min(0).catch(0),
+  'x-keelson-hand-outs': count,
+  'x-keelson-redelivered': z.boolean().catch(false),
+  'x-keelson-reason': z.enum(['terminal', 'retries-exhausted', 'expired', 'crash-loop']).optional().catch(undefined),
+  'x-keelson-error': text.catch(''),
+  'x-keelson-park-tries': count,
+  'x-keelson-key': text.catch(''),
+  [publishedAtHeader]: z.number().optional().catch(undefined),
+  /** The broker's own, on quorum queues: returns; from 4.x on hand-outs are told apart from failures. */
+  'x-delivery-count': count,
+  'x-acquired-count': count,
+});
+export type DeliveryHeaders = z.infer<typeof deliveryHeaders>;
+
+export const headersOf = (message: Message): DeliveryHeaders => deliveryHeaders.parse(message.properties.headers ?? {});
+
+/** What is known of a delivery by its message. */
+export function storedDeliveryOf(message: Message): StoredDelivery {
+  const headers = headersOf(message);
+  const reason = headers['x-keelson-reason'];
+  const unanswered = Math.max(headers['x-delivery-count'], headers['x-acquired-count']);
+  return {
+    failures: headers['x-keelson-failures'],
+    agains: headers['x-keelson-agains'],
+    againSpentMs: headers['x-keelson-again-spent-ms'],
+    handOuts: headers['x-keelson-hand-outs'] + unanswered + 1,
+    redelivered: message.fields.redelivered || headers['x-keelson-redelivered'],
+    ...(reason === undefined ? {} : { parking: parkingOf(reason, headers) }),
+  };
+}
+
+const parkingOf = (code: ParkReason['code'], headers: DeliveryHeaders) => ({
+  reason: { code, error: headers['x-keelson-error'] ?? '' },
+  tries: headers['x-keelson-park-tries'],
+});
+
+/** The headers for a delivery that goes into another queue. Counts that the broker keeps begin anew there. */
+export function headersFor(delivery: StoredDelivery): Record<string, string | number | boolean> {
+  const { failures, agains, againSpentMs, handOuts, redelivered, parking } = delivery;
+  return {
+    'x-keelson-failures': failures,
+    'x-keelson-agains': agains,
+    'x-keelson-again-spent-ms': Math.round(againSpentMs),
+    'x-keelson-hand-outs': handOuts,
+    'x-keelson-redelivered': redelivered,
+    ...(parking
+      ? {
+          'x-keelson-reason': parking.reason.code,
+          'x-keelson-error': cut(parking.reason.error),
+          'x-keelson-park-tries': parking.tries,
+        }
+      : {}),
+  };
+}
+
+/** At most so many bytes, and no half of a character. */
+function cut(error: string): string {
+  const bytes = Buffer.from(error);
+  if (bytes.byteLength <= errorBytesAtMost) return error;
+  return bytes
+    .subarray(0, errorBytesAtMost)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '');
+}
+
+/** Headers that belong to a delivery, not to what its sender said. */
+export const isDeliveryHeader = (name: string): boolean =>
+  /^(x-keelson-|x-(first-|last-)?death|x-delivery-count$|x-acquired-count$|x-opt-)/.test(name);

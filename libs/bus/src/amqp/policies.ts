@@ -1,0 +1,63 @@
+import { ManagementApi } from './management-api';
+import type { ApiAddress, ApiQueue } from './management-api';
+import { brokerNames } from './names';
+
+export type Policy = {
+  name: string;
+  pattern: string;
+  'apply-to': 'queues';
+  priority: number;
+  definition: Readonly<Record<string, string | number>>;
+};
+
+/**
+ * What is live to change at the broker: lengths, and how often a delivery may come back without an answer. The values are where to
+ * begin; operators change them by a policy of a higher priority. Without them queues grow without end.
+ */
+export function topologyPolicies(prefix = ''): readonly Policy[] {
+  const escaped = literal(`${prefix}ci.`);
+  const policy = (name: string, pattern: string, definition: Policy['definition']): Policy => ({
+    name: `${prefix}keelson-${name}`,
+    pattern: `^${escaped}${pattern}$`,
+    'apply-to': 'queues',
+    priority: 10,
+    definition,
+  });
+  return [
+    // A full queue refuses its publishers, who wait: nothing is dropped.
+    policy('services', '(?!audit$)[a-z][a-z0-9-]*', { 'max-length': 100_000, 'delivery-limit': 10 }),
+    policy('audit', 'audit', { 'max-age': '30D' }),
+  ];
+}
+
+/** Puts the policies in force; may be done again. Returns their names. @throws BusRefusedError, BusUnavailableError */
+export async function applyTopology({
+  prefix = '',
+  ...at
+}: ApiAddress & { prefix?: string }): Promise<readonly string[]> {
+  const api = new ManagementApi(at);
+  const policies = topologyPolicies(prefix);
+  for (const { name, ...policy } of policies) await api.putPolicy(name, policy);
+  return policies.map(({ name }) => name);
+}
+
+/** What the policies should have set and nothing has, by queue: `ci.watcher: max-length`. Other values are an operator's choice. */
+export function missingPolicies(queues: readonly ApiQueue[], prefix = ''): string[] {
+  const names = brokerNames(prefix);
+  const policies = topologyPolicies(prefix);
+  const ours = queues.filter(({ name }) => name === names.audit || names.serviceOf(name) !== undefined);
+  return ours.flatMap(({ name, effective_policy_definition: found }) => {
+    const wanted = policies.filter(({ pattern }) => new RegExp(pattern).test(name));
+    const keys = wanted.flatMap(({ definition }) => Object.keys(definition));
+    return keys.filter((key) => !(key in (found ?? {}))).map((key) => `${name}: ${key}`);
+  });
+}
+
+/** What an outsider's user may do at the broker: put messages into the inbox. Results are believed because only services write elsewhere. */
+export const outsiderPermissions = (prefix = ''): { configure: string; write: string; read: string } => ({
+  configure: '^$',
+  write: `^${literal(`${prefix}ci.inbox`)}$`,
+  read: '^$',
+});
+
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
