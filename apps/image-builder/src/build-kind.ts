@@ -10,20 +10,22 @@ import type { BuildQueued, BuildWork, ImageBuilderDeps } from './deps';
 import { dockerfileBuild } from './dockerfile-build';
 import type { JobBuild } from './job-build';
 import { buildFinished, buildStarted } from './tell';
+import { templateBuild } from './template-build';
 
 export type JobDeps = ImageBuilderDeps & { work: BuildWork };
 
 /** A registry that counts requests counts those of a second attempt, too: these pauses are longer by so much. */
 const rateLimitFactor = 5;
 
-/** What is a build's own about its job; its success leaves the run to the next stage. */
-export function buildKind(deps: JobDeps): WorkKind<BuildQueued> {
+/** The strategies that are jobs. */
+function jobBuilds(deps: JobDeps): Partial<Record<BuildStrategy, JobBuild>> {
   const dockerfile = dockerfileBuild(deps);
-  const builds: Partial<Record<BuildStrategy, JobBuild>> = {
-    buildkit: dockerfile,
-    kaniko: dockerfile,
-    makisu: dockerfile,
-  };
+  return { buildkit: dockerfile, kaniko: dockerfile, makisu: dockerfile, template: templateBuild(deps) };
+}
+
+/** What is a build's own about its job; its success leaves the run to the next stage, if there is an image. */
+export function buildKind(deps: JobDeps): WorkKind<BuildQueued> {
+  const builds = jobBuilds(deps);
   const planned = async (event: BuildQueued): Promise<{ plan: Plan; build: JobBuild }> => {
     const { run } = event.data.customData;
     const plan = await deps.ledger.read(planKey(run, planSchema));
@@ -33,7 +35,7 @@ export function buildKind(deps: JobDeps): WorkKind<BuildQueued> {
     return { plan, build };
   };
   return {
-    ...{ service, stage: 'build', noun: 'build', endsRun: false },
+    ...{ service, stage: 'build', noun: 'build', endsRun: ({ image }) => image === undefined },
     jobSpec: async (work, signal) => {
       const { plan, build } = await planned(work.event);
       return build.jobSpec({ work, plan }, signal);

@@ -1,6 +1,7 @@
 import type { BuilderSettings } from '@keelson/builders';
 import type { EventOf } from '@keelson/events';
 import type { Ledger, SameRegistry } from '@keelson/ledger';
+import type { TemplateJobSettings } from '@keelson/pipeline';
 import type { RegistryClient } from '@keelson/registry';
 import type { WorkDeps } from '@keelson/work';
 
@@ -17,8 +18,15 @@ export type BuildWork = Omit<WorkDeps, 'ledger' | 'clock'> & {
   retryDelaysMs: readonly number[];
   /** Which builders there are; absent: none. */
   builders?: BuilderSettings;
+  /** What it takes to run Job templates; absent: none is run here. */
+  templates?: TemplateSettings | undefined;
   /** Docker's config.json for the builders, read anew for each build; absent: they need none. */
   dockerConfig?: () => Promise<string | undefined>;
+};
+
+export type TemplateSettings = Omit<TemplateJobSettings, 'dockerConfig'> & {
+  /** How long such a build may take. */
+  timeoutMs: number;
 };
 
 export type ImageBuilderDeps = {

@@ -8,11 +8,18 @@ const recordings = path.join(__dirname, '../../../libs/builders/src/testdata');
 /** What a real builder once printed, and its exit code. */
 export type Recording = { tool: string; name: string; exit: number };
 
-/**
- * Runs a builder's Job as a process that prints what the real builder printed in a cluster, and ends as it ended. All else is the process
- * adapter's: the log, its end, what survives a crash.
- */
+/** Runs a builder's Job as a process that prints what the real builder printed in a cluster, and ends as it ended. */
 export function recordedBuilders(directory: string, recording: () => Recording) {
+  return scriptedJobs(directory, () => {
+    const { tool, name, exit } = recording();
+    return `cat ${path.join(recordings, `${tool}.${name}.log`)}; exit ${exit}`;
+  });
+}
+
+/**
+ * Runs a cluster's Job as a process of this script. All else is the process adapter's: the log, its end, what survives a crash.
+ */
+export function scriptedJobs(directory: string, script: () => string) {
   const processes = new ProcessJobs({
     ...{ directory, supervisorPath: supervisorPath(), stopGraceMs: 300, drainMs: 300 },
     materialise: () => Promise.resolve(),
@@ -22,11 +29,9 @@ export function recordedBuilders(directory: string, recording: () => Recording) 
     ensure: (spec: JobSpec, signal?: AbortSignal) => {
       if (!('objects' in spec)) throw new Error('a builder is asked for as objects of a cluster');
       asked.push(spec);
-      const { tool, name, exit } = recording();
-      const script = `cat ${path.join(recordings, `${tool}.${name}.log`)}; exit ${exit}`;
       return processes.ensure(
         {
-          ...{ name: spec.name, image: 'builder', command: ['sh', '-c', script], env: {} },
+          ...{ name: spec.name, image: 'builder', command: ['sh', '-c', script()], env: {} },
           ...{ workdir: '/', timeoutMs: spec.timeoutMs, artifacts: [] },
         },
         signal,

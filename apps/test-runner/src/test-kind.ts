@@ -9,7 +9,7 @@ import { verdictOf } from './verdict';
 /** What is a test's own about its job: the command of the plan, in the published image; the last stage of its run. */
 export function testKind(deps: Pick<TestRunnerDeps, 'ledger' | 'retryDelaysMs' | 'templates'>): WorkKind<Published> {
   return {
-    ...{ service, stage: 'test', noun: 'test', endsRun: true },
+    ...{ service, stage: 'test', noun: 'test', endsRun: () => true },
     jobSpec: (work) => jobSpec(deps, work),
     verdict: async (work) => verdictOf(work.end, (await testOf(deps.ledger, work.event)).test.timeoutMs),
     started: testStarted,

@@ -1,4 +1,4 @@
-export { account, fates } from './account';
+export { account, endsAtBuild, fates } from './account';
 export type { Account, Fate, Unexplained } from './account';
 export { keepArtifact, readArtifact } from './artifacts';
 export { segment } from './key';

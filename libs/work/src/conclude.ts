@@ -26,7 +26,7 @@ export async function conclude<E extends WorkEvent>(
   // The next attempt is open before this one has ended: whoever sees the end sees whether it was the last.
   const { record } = await deps.ledger.write(stageEndedKey(key), ended);
   const next = record.outcome === 'error' ? await openNext({ kind, deps }, work, record) : [];
-  if (record.outcome === 'success' && !kind.endsRun) return kind.ended(run, record);
+  if (record.outcome === 'success' && !kind.endsRun(record)) return kind.ended(run, record);
   const end = await concludeRun(deps.ledger, { run, stage, service, now }, record);
   return [...kind.ended(run, record), ...end, ...next];
 }

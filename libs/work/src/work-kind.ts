@@ -23,8 +23,8 @@ export type WorkKind<E extends WorkEvent> = {
   readonly stage: StageName;
   /** What people call one: `test`, `build`. */
   readonly noun: string;
-  /** Whether its success ends the run; otherwise the next stage goes on. What is no success always does. */
-  readonly endsRun: boolean;
+  /** Whether a success ends the run; otherwise the next stage goes on. What is no success always does. */
+  endsRun(record: StageEnded): boolean;
   /** The job that does it. @throws TerminalError when there can never be one, anything else when there is none now */
   jobSpec(work: OpenWork<E>, signal: AbortSignal): Promise<JobSpec>;
   /** What the job's end and its output mean. Unknown is an error, never a success. May be asked again for the same job. */

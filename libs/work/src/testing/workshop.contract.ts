@@ -26,7 +26,7 @@ export class Workshop extends WorkWorld<BuildQueued> {
 
   kind({ retryDelaysMs }: WorldDeps): WorkKind<BuildQueued> {
     return {
-      ...{ service, stage: 'build', noun: 'script', endsRun: this.endsRun, retryDelaysMs: () => retryDelaysMs },
+      ...{ service, stage: 'build', noun: 'script', endsRun: () => this.endsRun, retryDelaysMs: () => retryDelaysMs },
       jobSpec: async ({ event, name }) => {
         const { run, attempt } = event.data.customData;
         const { script, artifacts } = this.#asked.get(run)!;
