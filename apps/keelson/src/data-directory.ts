@@ -12,6 +12,8 @@ export type DataDirectory = {
   bus: string;
   jobs: string;
   git: string;
+  /** Files of private copies that can be used again. */
+  spare: string;
   /** The services' own log. */
   logFile: string;
   /** The ports the registry ever had, so that the image names in records stay good. */
@@ -27,6 +29,7 @@ export function dataDirectory(chosen: string | undefined, cwd: string): DataDire
     bus: path.join(root, 'bus'),
     jobs: path.join(root, 'jobs'),
     git: path.join(root, 'git'),
+    spare: path.join(root, 'spare'),
     logFile: path.join(root, 'keelson.log'),
     portsFile: path.join(root, 'ports'),
   };

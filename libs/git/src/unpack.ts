@@ -5,6 +5,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import { createGunzip } from 'node:zlib';
 import { ByteReader } from './byte-reader';
 import { checkPrefix } from './layer';
+import type { FilePool, UnpackedFile } from './file-pool';
 import { onAbort } from './on-abort';
 import { padding } from './tar-header';
 import { nextMember, TarError } from './tar-reader';
@@ -19,8 +20,13 @@ export type UnpackOptions = {
   prefix?: string;
   /** Bytes of all files; default 16 GiB. */
   maxBytes?: number;
+  /** Where files may be taken from instead of being written. */
+  pool?: FilePool | undefined;
   signal?: AbortSignal;
 };
+
+/** `kept`: the files that the pool may have back, none without a pool. */
+export type Unpacked = { files: number; kept: readonly UnpackedFile[] };
 
 const holdWhole = 1_048_576;
 const turnMs = 8;
@@ -31,10 +37,7 @@ const turnMs = 8;
  * Small files are written synchronously, a few milliseconds at a time: through the thread pool each costs five times as much.
  * @throws HostileLayerError; TarError; the file system's own errors. What was written by then stays: remove the directory
  */
-export async function unpackLayer(
-  source: AsyncIterable<Uint8Array>,
-  options: UnpackOptions,
-): Promise<{ files: number }> {
+export async function unpackLayer(source: AsyncIterable<Uint8Array>, options: UnpackOptions): Promise<Unpacked> {
   await mkdir(options.into, { recursive: true });
   if ((await readdir(options.into)).length > 0) throw new HostileLayerError(`${options.into} is not empty`);
   const stream = await plainBytes(source);
@@ -77,6 +80,7 @@ class Unpacking {
   readonly #names: UnpackNames;
   readonly #into: Buffer;
   readonly #links: { place: string; target: Buffer; mtimeSeconds: number }[] = [];
+  readonly #known: { path: Buffer; key: string }[] = [];
   #files = 0;
   #bytes = 0;
   #turnBegan = performance.now();
@@ -89,7 +93,7 @@ class Unpacking {
     this.#into = Buffer.from(`${options.into}/`);
   }
 
-  async run(): Promise<{ files: number }> {
+  async run(): Promise<Unpacked> {
     for (let member = await nextMember(this.reader); member !== undefined; member = await nextMember(this.reader)) {
       await this.#member(member);
     }
@@ -99,7 +103,7 @@ class Unpacking {
       lutimesSync(this.#path(place), mtimeSeconds, mtimeSeconds);
       await this.#yield();
     }
-    return { files: this.#files };
+    return { files: this.#files, kept: (await this.options.pool?.note(this.#known)) ?? [] };
   }
 
   async #member(member: TarMember): Promise<void> {
@@ -134,13 +138,24 @@ class Unpacking {
   }
 
   #smallFile(place: string, content: Buffer, member: TarMember): void {
-    const file = openSync(this.#path(place), 'wx', modeOf(member));
+    const path = this.#path(place);
+    if (this.#fromPool(path, content, member)) return;
+    const file = openSync(path, 'wx', modeOf(member));
     try {
       for (let at = 0; at < content.length;) at += writeSync(file, content, at);
       futimesSync(file, member.mtimeSeconds, member.mtimeSeconds);
     } finally {
       closeSync(file);
     }
+  }
+
+  /** Moves the file there if there is one, and notes it. A file of another time is another one.*/
+  #fromPool(path: Buffer, content: Buffer, { executable, mtimeSeconds }: TarMember): boolean {
+    const { pool } = this.options;
+    if (pool === undefined) return false;
+    const key = `${pool.keyOf(content, executable)}${mtimeSeconds}`;
+    this.#known.push({ path, key });
+    return pool.take(key, path);
   }
 
   async #largeFile(place: string, member: TarMember): Promise<void> {

@@ -7,10 +7,11 @@ import { findArtifacts } from './job-artifacts';
 import { JobChanges } from './job-changes';
 import { jobDirectory, readJob, readSpec } from './job-directory';
 import type { Found } from './job-directory';
-import type { JobHost, Materialise } from './job-host';
+import type { JobHost, Materialise, Release } from './job-host';
 import { isJobName, machineJob } from './job-spec';
 import { JobsError } from './jobs';
 import type { CommandJob, JobEnd, JobFile, JobLogLine, JobLogPlace, Jobs, JobSpec, JobState } from './jobs';
+import { releaseSource } from './release-source';
 import { startJob } from './start-job';
 import type { StartSignals } from './start-job';
 import { sourceDirectory } from './supervisor/job-files';
@@ -24,6 +25,8 @@ export type ProcessJobsOptions = {
   directory: string;
   /** Fills an empty directory with what an image holds below its working directory. What it throws, `ensure` throws. */
   materialise: Materialise;
+  /** Takes from an ended job's directory what can be used again. */
+  release?: Release;
   /** From SIGTERM to SIGKILL. */
   stopGraceMs?: number;
   /** How long processes that a command left behind may write on, and then how long they may take to end. */
@@ -158,7 +161,9 @@ export class ProcessJobs implements Jobs {
     await this.stop(name);
     const found = await this.#look(host, name);
     if (found.kind === 'ended' && found.status !== undefined) removeTemp(host, found.status);
-    await told(`removing the job ${name}`, () => host.trash.take(jobDirectory(host.root, name).directory));
+    const files = jobDirectory(host.root, name);
+    if (found.kind === 'ended') await releaseSource(host, files, found);
+    await told(`removing the job ${name}`, () => host.trash.take(files.directory));
   }
 
   /** A job's state. One whose supervisor is gone is ended first. */
@@ -186,7 +191,7 @@ export class ProcessJobs implements Jobs {
   }
 
   async #open(): Promise<JobHost> {
-    const { directory, materialise, supervisorPath = builtSupervisor() } = this.#options;
+    const { directory, materialise, release, supervisorPath = builtSupervisor() } = this.#options;
     const { stopGraceMs = 5000, drainMs = 1000, clock = Date.now, onWarning = () => undefined } = this.#options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const root = await realpath(directory);
@@ -196,7 +201,7 @@ export class ProcessJobs implements Jobs {
     const outer = outerMark();
     const env = { ...baseEnv, TMPDIR: tmpdir(), ...(outer === undefined ? {} : { [markVariable]: outer }) };
     const supervisors = new Supervisors({ supervisorPath, env, onEnd: this.#changes.tell });
-    return { root, supervisors, trash, materialise, baseEnv, stopGraceMs, drainMs, clock, onWarning };
+    return { root, supervisors, trash, materialise, release, baseEnv, stopGraceMs, drainMs, clock, onWarning };
   }
 }
 

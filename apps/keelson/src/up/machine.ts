@@ -19,7 +19,7 @@ import { socketPath } from '../data-directory';
 import type { DataContext } from '../commands/context';
 import type { Puts } from '../report/follow-run';
 import { readEnvironment } from '../config';
-import { materialiser } from '../materialise';
+import { PrivateCopies } from '../private-copies';
 import { ObservedStore } from '../observed-store';
 import { serveSocket } from '../socket-server';
 import { startEmbeddedRegistry } from './embedded-registry';
@@ -110,9 +110,9 @@ async function startShared({ context, sources, port, tokenFile, notice }: Machin
   steps.push({ name: 'the registry', stop: () => registry.close() });
   const client = registryClient(registry);
   steps.push({ name: 'connections to registries', stop: () => client.close() });
+  const copies = new PrivateCopies(ledger, client, data.spare);
   const jobs = new ProcessJobs({
-    directory: data.jobs,
-    materialise: materialiser(ledger, client),
+    ...{ directory: data.jobs, materialise: copies.fill, release: copies.release },
     onWarning: (message) => notice('jobs', message),
   });
   steps.push({ name: 'jobs', stop: () => jobs.close() });
@@ -124,7 +124,19 @@ async function startShared({ context, sources, port, tokenFile, notice }: Machin
   const access = new SourceAccess({ mirrors, worktrees: join(data.git, 'worktrees'), remote });
   steps.push({ name: 'repositories', stop: () => access.close() });
   const sameRegistry = [[registry.address, ...registry.formerAddresses]];
-  return { log, bus, store, ledger, client, jobs, remote, mirrors, access, registryAddress: registry.address, sameRegistry };
+  return {
+    log,
+    bus,
+    store,
+    ledger,
+    client,
+    jobs,
+    remote,
+    mirrors,
+    access,
+    registryAddress: registry.address,
+    sameRegistry,
+  };
 }
 
 /** What came with a source's URL, else the token file, else git's own helpers. */

@@ -9,7 +9,7 @@ import { pushSnapshot, RegistryClient } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
 import { TerminalError } from '@keelson/stage';
 import { digest, newDirectory, plan, runOf, unaborted } from './fixture.contract';
-import { materialiser } from './materialise';
+import { PrivateCopies } from './private-copies';
 
 it('fills a directory with the source of an image that was built here, and with no other', async () => {
   const store = await DirObjectStore.open(newDirectory());
@@ -44,7 +44,7 @@ it('fills a directory with the source of an image that was built here, and with 
       ...{ run: run.run, attempt: 1, repository: `${address}/widget`, digest },
     });
 
-    const materialise = materialiser(ledger, client);
+    const { fill: materialise } = new PrivateCopies(ledger, client, path.join(newDirectory(), 'spare'));
     const into = path.join(newDirectory(), 'work');
     await materialise(`${address}/widget@${digest}`, into, unaborted);
     expect(readFileSync(path.join(into, 'file'), 'utf8')).toBe('of the commit');
