@@ -15,6 +15,8 @@ type Shown = {
   attempts: { attempt: number; outcome: string }[];
 };
 
+jest.setTimeout(60_000);
+
 describe('the main job', () => {
   it('makes a tested image of the present head and says so', async () => {
     const repository = new TestRepository();

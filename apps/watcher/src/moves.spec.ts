@@ -174,6 +174,23 @@ describe('the watcher', () => {
     expect(await world.changes()).toHaveLength(2);
   });
 
+  it('is looked at exactly when its interval is over: many of one machine wake it together', async () => {
+    world.repository.commit('first');
+    let nowMs = Date.now();
+    const watcher = await world.watch(['^main'], { localIntervalMs: 1000, random: () => 0, clock: () => nowMs });
+    await world.begin(await lookAll(watcher));
+    const looks = () => world.looked.length;
+    for (const [afterMs, isDue] of [
+      [999, false],
+      [1, true],
+    ] as const) {
+      const before = looks();
+      nowMs += afterMs;
+      await look(watcher);
+      expect(looks() > before).toBe(isDue);
+    }
+  });
+
   it('says once what it waits for, and builds it when it comes', async () => {
     const watcher = await world.watch();
     expect([await look(watcher), await look(watcher)]).toEqual([[], []]);

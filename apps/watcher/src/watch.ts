@@ -5,6 +5,8 @@ import type { WatcherDeps } from './deps';
 
 /** A commit takes some writes: hints this close together are one. */
 const settleMs = 2;
+/** The middle of what the interval may vary by. */
+const noJitter = 0.5;
 
 /** One watched source: when to look next, and what its refs were last found at. */
 export class Watch {
@@ -153,7 +155,8 @@ export class Watch {
       // To look in vain costs nobody anything on our own machine: what comes back there is seen soon.
       ...{ now: clock(), last: this.#lastMs, failures: isLocal ? 0 : this.#failures, retryAfterMs: this.#retryAfterMs },
       intervalMs: isLocal ? localIntervalMs : remoteIntervalMs,
-      random: this.#random,
+      // Nobody is spared by looking at our own repositories one by one: together they wake us once.
+      random: isLocal ? noJitter : this.#random,
     });
   }
 

@@ -16,6 +16,7 @@ import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
 import { stopInOrder } from '@keelson/service';
 import type { NotStopped, Service, StopStep } from '@keelson/service';
 import { socketPath } from '../data-directory';
+import type { DataDirectory } from '../data-directory';
 import type { DataContext } from '../commands/context';
 import type { Puts } from '../report/follow-run';
 import { readEnvironment } from '../config';
@@ -110,14 +111,8 @@ async function startShared({ context, sources, port, tokenFile, notice }: Machin
   steps.push({ name: 'the registry', stop: () => registry.close() });
   const client = registryClient(registry);
   steps.push({ name: 'connections to registries', stop: () => client.close() });
-  const copies = new PrivateCopies(ledger, client, data.spare);
-  const jobs = new ProcessJobs({
-    ...{ directory: data.jobs, materialise: copies.fill, release: copies.release },
-    onWarning: (message) => notice('jobs', message),
-  });
+  const jobs = startJobs(data, new PrivateCopies(ledger, client, data.spare), notice);
   steps.push({ name: 'jobs', stop: () => jobs.close() });
-  // The first test need not wait for its supervisor to start; without one in readiness it starts its own, and says why it cannot.
-  jobs.warm().catch(() => undefined);
   const remote = new RemoteHeads({ credentials: credentialsOf(sources, tokenFile) });
   steps.push({ name: 'connections to repositories', stop: () => remote.close() });
   const mirrors = join(data.git, 'mirrors');
@@ -137,6 +132,16 @@ async function startShared({ context, sources, port, tokenFile, notice }: Machin
     registryAddress: registry.address,
     sameRegistry,
   };
+}
+
+function startJobs(data: DataDirectory, copies: PrivateCopies, notice: MachineOptions['notice']): ProcessJobs {
+  const jobs = new ProcessJobs({
+    ...{ directory: data.jobs, materialise: copies.fill, release: copies.release },
+    onWarning: (message) => notice('jobs', message),
+  });
+  // The first test need not wait for its supervisor to start; without one in readiness it starts its own, and says why it cannot.
+  jobs.warm().catch(() => undefined);
+  return jobs;
 }
 
 /** What came with a source's URL, else the token file, else git's own helpers. */
