@@ -28,7 +28,7 @@ const allowed: Record<string, readonly string[]> = {
   deployment: ['config', 'bus', 'ledger', 'objects', 'registry', 'service'],
   'app-watcher': [...everyApp, 'git', 'ledger', 'registry'],
   'app-bootstrapper': [...everyApp, 'git', 'ledger', 'pipeline', 'registry', 'template', 'version'],
-  'app-image-builder': [...everyApp, 'builders', 'jobs', 'ledger', 'logs', 'pipeline', 'registry', 'work'],
+  'app-image-builder': [...everyApp, 'builders', 'git', 'jobs', 'ledger', 'logs', 'pipeline', 'registry', 'work'],
   'app-registry-poller': [...everyApp, 'ledger', 'pipeline', 'registry'],
   'app-test-runner': [...everyApp, 'jobs', 'ledger', 'pipeline', 'work'],
 };

@@ -7,7 +7,7 @@ import { ImageBuilderController, stages } from './controller';
 import type { ImageBuilderStages } from './controller';
 import { buildKind } from './build-kind';
 import { service } from './deps';
-import type { ImageBuilderDeps } from './deps';
+import type { BuildWork, ImageBuilderDeps } from './deps';
 import { TagObserver, tagKey } from './observer';
 import { buildImage } from './stage';
 
@@ -30,17 +30,18 @@ export function startImageBuilder(
     },
     observers: [
       { observer: new TagObserver(deps), key: tagKey, intervalMs: 10_000 } as Observed,
-      ...buildObservers(deps),
+      ...buildObservers(deps, host.metrics),
     ],
     onPark: (event, { error }) =>
       endParked(deps.ledger, { service, stage: 'build', clock: deps.clock }, { event, error }),
   });
 }
 
-function buildObservers(deps: ImageBuilderDeps): Observed[] {
+function buildObservers(deps: ImageBuilderDeps, metrics: ServiceOptions['metrics']): Observed[] {
   const { work, ledger, clock } = deps;
   if (work === undefined) return [];
-  const observer = new WorkObserver({ ...work, ledger, clock }, buildKind({ ...deps, work }));
+  const counted: BuildWork = { ...work, built: (build) => metrics?.built({ service, ...build }) };
+  const observer = new WorkObserver({ ...work, ledger, clock }, buildKind({ ...deps, work: counted }));
   return [{ observer, key: workStateKey, intervalMs: 10_000 } as Observed];
 }
 

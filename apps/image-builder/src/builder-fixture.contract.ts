@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -23,7 +24,13 @@ export const source = '/repositories/widget';
 export const ref = 'refs/heads/main';
 
 /** What a run is of, where a test says more than its number. */
-export type Asked = { sequence?: number; base?: string; commit?: string; build?: Pipeline['build'] };
+export type Asked = {
+  sequence?: number;
+  base?: string;
+  commit?: string;
+  build?: Pipeline['build'];
+  tree?: Readonly<Record<string, string>>;
+};
 
 /** A store, a ledger on it, and a registry with a store of its own. */
 export class World {
@@ -77,6 +84,7 @@ export class World {
     base = 'scratch',
     commit = sha1(`commit ${sequence}`),
     build = { strategy: 'append' },
+    tree,
   }: Asked = {}): Promise<BuildQueued> {
     const run: RunData = { run: newRunId(), attempt: 1, source, ref, commit, sequence };
     const name = runName(run.run);
@@ -90,7 +98,7 @@ export class World {
       ...run,
       ...{ name, from: 'source', openedBy: 'bootstrapper', openedAt: seenAt },
     });
-    const snapshot = await this.#snapshot(commit);
+    const snapshot = await this.#snapshot(commit, tree);
     await this.ledger.write(planKey(run.run, planSchema), {
       ...about,
       ...{ commitTime: '2023-11-14T22:14:20Z', tree: 'e'.repeat(40), warnings: [], createdAt: seenAt, snapshot },
@@ -150,8 +158,19 @@ export class World {
     rmSync(this.root, { recursive: true });
   }
 
-  async #snapshot(commit: string) {
-    const bytes = Buffer.from(`the tree of ${commit}`);
+  /** The tree below `/src`, as bootstrapper freezes it. */
+  #archive(tree: Readonly<Record<string, string>>): Buffer {
+    const directory = mkdtempSync(path.join(this.root, 'tree-'));
+    for (const [name, content] of Object.entries(tree)) {
+      const file = path.join(directory, 'src', name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    }
+    return execFileSync('tar', ['--format=ustar', '-cf', '-', '-C', directory, 'src'], { maxBuffer: 1e8 });
+  }
+
+  async #snapshot(commit: string, tree?: Asked['tree']) {
+    const bytes = tree === undefined ? Buffer.from(`the tree of ${commit}`) : this.#archive(tree);
     const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
     const mediaType = 'application/vnd.oci.image.layer.v1.tar';
     const layer = { digest, diffId: digest, sizeBytes: bytes.length, mediaType };

@@ -1,6 +1,6 @@
 import type { BuilderSettings } from '@keelson/builders';
 import type { EventOf } from '@keelson/events';
-import type { Ledger, SameRegistry } from '@keelson/ledger';
+import type { BuildReport, Ledger, SameRegistry } from '@keelson/ledger';
 import type { TemplateJobSettings } from '@keelson/pipeline';
 import type { RegistryClient } from '@keelson/registry';
 import type { WorkDeps } from '@keelson/work';
@@ -20,6 +20,8 @@ export type BuildWork = Omit<WorkDeps, 'ledger' | 'clock'> & {
   builders?: BuilderSettings;
   /** What it takes to run Job templates; absent: none is run here. */
   templates?: TemplateSettings | undefined;
+  /** Told of each image that was built, for metrics. */
+  built?: (build: { project: string; hits: number; misses: number; bytes: BuildReport['bytes'] }) => void;
   /** Docker's config.json for the builders, read anew for each build; absent: they need none. */
   dockerConfig?: () => Promise<string | undefined>;
 };

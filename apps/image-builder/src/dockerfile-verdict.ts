@@ -6,7 +6,10 @@ import { logPrefix } from '@keelson/ledger';
 import type { BuildReport } from '@keelson/ledger';
 import { readLog } from '@keelson/logs';
 import type { Verdict } from '@keelson/work';
+import { baseDigests } from './base-digests';
 import type { JobDeps } from './build-kind';
+import { buildBefore, explainedSteps } from './explain-cache';
+import { imageBytes } from './image-bytes';
 import type { EndedBuild } from './job-build';
 import { recordImage } from './record-image';
 
@@ -14,15 +17,19 @@ export type DockerfileEnded = EndedBuild & { builder: Builder };
 
 /** What became of a Dockerfile's build: from its job's end, its output, and the registry. */
 export async function dockerfileVerdict(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {
+  const { plan, builder, work } = build;
   const progress = await progressOf(deps, build, signal);
-  const report: BuildReport = {
-    strategy: build.builder.strategy,
-    steps: progress.steps.map((step) => ({ ...step })),
-    bases: progress.bases.map((base) => ({ ...base })),
-  };
-  const { end } = build.work;
-  const ended = end.kind === 'exited' && end.code === 0 ? await pushed(deps, build, signal) : failed(end, progress);
-  return { ...ended, build: report };
+  const { end } = work;
+  const verdict = end.kind === 'exited' && end.code === 0 ? await pushed(deps, build, signal) : failed(end, progress);
+  const bases = await baseDigests(deps, progress, signal);
+  const steps = await explainedSteps(deps, { plan, progress, bases }, signal);
+  const report: BuildReport = { strategy: builder.strategy, steps, bases };
+  if (verdict.image === undefined) return { ...verdict, build: report };
+  const before = (await buildBefore(deps, plan))?.ended.image;
+  const bytes = await imageBytes(deps, { image: verdict.image, before }, signal);
+  const hits = steps.filter(({ cache }) => cache === 'hit').length;
+  deps.work.built?.({ project: plan.source, hits, misses: steps.length - hits, bytes });
+  return { ...verdict, build: { ...report, ...(bytes === undefined ? {} : { bytes }) } };
 }
 
 /** The output as it is kept, read again: the same after a crash. */

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { builderSettings } from '@keelson/builders';
 import { eventTypes } from '@keelson/events';
@@ -6,7 +7,7 @@ import type { Pipeline } from '@keelson/pipeline';
 import { WorkProcess } from '@keelson/work-testing';
 import { buildKind } from './build-kind';
 import { eventsOf, tagsOf, typesOf, unaborted, World } from './builder-fixture.contract';
-import type { BuildQueued } from './deps';
+import type { BuildQueued, BuildWork } from './deps';
 import { TagObserver } from './observer';
 import { recordedBuilders } from './recorded-builders.contract';
 import type { Recording } from './recorded-builders.contract';
@@ -35,7 +36,7 @@ describe('a build that runs a Dockerfile', () => {
   function service(recording: Recording, builders: typeof settings | undefined = settings) {
     const recorded = recordedBuilders(path.join(world.root, 'jobs'), () => recording);
     processes.push(recorded.processes);
-    const work = {
+    const work: BuildWork = {
       ...{ jobs: recorded.jobs, limit: 2, cancelRunning: true, retryDelaysMs: [60_000], warn: () => undefined },
       ...(builders === undefined ? {} : { builders }),
     };
@@ -114,6 +115,55 @@ describe('a build that runs a Dockerfile', () => {
     expect(open?.event).toMatchObject({ type: eventTypes.buildQueued, data: { customData: { attempt: 2 } } });
   });
 
+  it.each(tools)('by %s tells why each step was run again, and what that cost', async (tool) => {
+    const given = (name: string) => {
+      const text = readFileSync(
+        path.join(__dirname, `../../../libs/builders/src/testdata/${tool}.${name}.json`),
+        'utf8',
+      );
+      return (JSON.parse(text) as { files: Record<string, string> }).files;
+    };
+    const built: unknown[] = [];
+    for (const [sequence, name] of [
+      [1, 'cold'],
+      [2, 'warm-one-file'],
+    ] as const) {
+      const event = await world.frozen({ sequence, build: { strategy: tool }, tree: given(name) });
+      await push(event);
+      const { deps, observed } = service({ tool, name, exit: 0 });
+      deps.work.built = (build) => void built.push(build);
+      await buildImage(deps)(event, unaborted);
+      await observed.idle();
+      const { build } = (await endedOf(event))!;
+      const because = build!.steps.filter(({ cache }) => cache === 'miss').map((step) => step.because);
+      if (sequence === 1) expect(because[0]).toBe('unknown: there is no build before to compare with');
+      else {
+        expect(because[0]).toMatch(/^the file main.txt changed from \w{12} to \w{12}$/);
+        expect(because.slice(1)).toEqual([
+          ...['an earlier step was run again: COPY . .', 'the stage build was run again: COPY . .'],
+        ]);
+        // The image that was pushed here is the same both times.
+        expect(build?.bytes).toMatchObject({ pushed: 0 });
+        expect(build?.bytes?.skipped).toBeGreaterThan(0);
+      }
+    }
+    expect(built).toMatchObject([
+      { project: '/repositories/widget', hits: 0 },
+      { misses: 3, bytes: { pushed: 0 } },
+    ]);
+  });
+
+  it('is not held up by a tree that cannot be read', async () => {
+    const event = await world.frozen({ build: { strategy: 'kaniko' } }); // whose snapshot is no archive
+    await push(event);
+    const { deps, observed } = service({ tool: 'kaniko', name: 'cold', exit: 0 });
+    await buildImage(deps)(event, unaborted);
+    await observed.idle();
+    const { outcome, build } = (await endedOf(event))!;
+    expect(outcome).toBe('success');
+    expect(build?.steps.every(({ because }) => because === undefined)).toBe(true);
+  });
+
   it('that ends well without an image in the registry is an error of ours', async () => {
     const { ended } = await built({ tool: 'kaniko', name: 'cold', exit: 0 });
     expect(ended).toMatchObject({ outcome: 'error', reason: { code: 'no-image' } });
@@ -148,7 +198,7 @@ describe('a build that runs a Dockerfile', () => {
     const event = await world.frozen({ build: { strategy: 'makisu' } });
     const builders = own === undefined ? undefined : builderSettings.parse(own);
     const { deps, observed } = service({ tool: 'makisu', name: 'cold', exit: 0 }, builders);
-    if (builders === undefined) delete (deps.work as { builders?: unknown }).builders;
+    if (builders === undefined) delete deps.work.builders;
     await buildImage(deps)(event, unaborted);
     await observed.idle();
     expect(await endedOf(event)).toMatchObject({

@@ -6,3 +6,7 @@ export type { Builder } from './builder';
 export { builderSettings, strategyName } from './builder-settings';
 export type { BuilderSettings, StrategyName } from './builder-settings';
 export { builders } from './builders';
+export { cacheCauses } from './cache-causes';
+export type { BuildInputs, ExplainedStep } from './cache-causes';
+export { readableOutput } from './readable-output';
+export type { ReadableOutput } from './readable-output';

@@ -19,6 +19,8 @@ export type { BudgetClock, HostBudgetOptions } from './host-budget';
 export { layerKey, treeLayer } from './layer';
 export type { LayerOptions, TreeLayer } from './layer';
 export type { ResolvedSubmodule, SubmoduleRequest, SubmoduleResolver } from './layer-entries';
+export { layerFiles } from './layer-files';
+export type { LayerFiles, LayerFilesOptions } from './layer-files';
 export { layerMediaTypes } from './layer-sink';
 export type { LayerCodec } from './layer-sink';
 export { localHeads } from './local-heads';

@@ -1,12 +1,11 @@
 import { closeSync, futimesSync, lutimesSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
-import { Readable } from 'node:stream';
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import { createGunzip } from 'node:zlib';
 import { ByteReader } from './byte-reader';
 import { checkPrefix } from './layer';
 import type { FilePool, UnpackedFile } from './file-pool';
 import { onAbort } from './on-abort';
+import { plainBytes } from './plain-bytes';
 import { padding } from './tar-header';
 import { nextMember, TarError } from './tar-reader';
 import type { TarMember } from './tar-reader';
@@ -53,27 +52,6 @@ export async function unpackLayer(source: AsyncIterable<Uint8Array>, options: Un
     off();
     stream.destroy();
   }
-}
-
-/** Undoes gzip, known by its first bytes. */
-async function plainBytes(source: AsyncIterable<Uint8Array>): Promise<Readable> {
-  const iterator = source[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  const start = first.done === true ? Buffer.alloc(0) : Buffer.from(first.value);
-  async function* all(): AsyncIterable<Uint8Array> {
-    try {
-      yield start;
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  const bytes = Readable.from(all(), { objectMode: false });
-  if (start[0] !== 0x1f || start[1] !== 0x8b) return bytes;
-  const gunzip = createGunzip();
-  bytes.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => bytes.destroy());
-  return bytes.pipe(gunzip);
 }
 
 class Unpacking {

@@ -84,6 +84,8 @@ export const buildReport = z.object({
   steps: z.array(buildStep),
   /** The base images as they were found. */
   bases: z.array(z.object({ reference: z.string(), digest: digest.optional() })),
+  /** Of the image's layers: those that the image before did not have, and those that it had. */
+  bytes: z.object({ pushed: z.int().min(0), skipped: z.int().min(0) }).optional(),
 });
 export type BuildReport = z.infer<typeof buildReport>;
 

@@ -29,6 +29,8 @@ export type AttemptView = {
   image?: NonNullable<StageEnded['image']>;
   snapshot?: NonNullable<StageEnded['snapshot']>;
   log?: NonNullable<StageEnded['log']>;
+  /** Of a Dockerfile: its steps and bases. */
+  build?: NonNullable<StageEnded['build']>;
   artifacts: NonNullable<StageEnded['artifacts']>;
   warnings: readonly string[];
 };
@@ -88,11 +90,12 @@ async function viewAttempt(ledger: Ledger, records: AttemptRecords): Promise<Att
 
 /** What the stages left behind: the last one that knows a thing tells it. */
 function evidence(ended: readonly StageEnded[]) {
-  const { image, snapshot, log }: Partial<StageEnded> = Object.assign({}, ...ended);
+  const { image, snapshot, log, build }: Partial<StageEnded> = Object.assign({}, ...ended);
   return {
     ...(image === undefined ? {} : { image }),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(log === undefined ? {} : { log }),
+    ...(build === undefined ? {} : { build }),
     artifacts: ended.flatMap((stage) => stage.artifacts ?? []),
     warnings: ended.flatMap((stage) => stage.warnings ?? []),
   };

@@ -11,6 +11,16 @@ export type DeliveryMetric = {
   retried: boolean;
 };
 
+/** One Dockerfile's build: its steps from the cache and run anew, and bytes of its layers. */
+export type BuildMetric = {
+  service: string;
+  /** The source that is watched. */
+  project: string;
+  hits: number;
+  misses: number;
+  bytes: { pushed: number; skipped: number } | undefined;
+};
+
 /** What a service tells of itself. Prometheus is one listener; nothing else here knows of it. */
 export type Metrics = {
   delivered(delivery: DeliveryMetric): void;
@@ -19,6 +29,7 @@ export type Metrics = {
   passed(pass: { service: string; observer: string; ok: boolean }): void;
   /** One item reported, or not. */
   reported(report: { service: string; observer: string; ok: boolean }): void;
+  built(build: BuildMetric): void;
 };
 
 /** Listens to nothing. */
@@ -27,4 +38,5 @@ export const noMetrics: Metrics = {
   parked: () => undefined,
   passed: () => undefined,
   reported: () => undefined,
+  built: () => undefined,
 };

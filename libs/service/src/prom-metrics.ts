@@ -1,5 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client';
-import type { DeliveryMetric, Metrics } from './metrics';
+import type { BuildMetric, DeliveryMetric, Metrics } from './metrics';
 
 /** From a millisecond on one machine to the minutes of a queue that is behind. */
 const buckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
@@ -15,6 +15,11 @@ export class PromMetrics implements Metrics {
   readonly #parked = this.#counter('parked_total', 'Deliveries given up, by reason', ['type', 'code']);
   readonly #passes = this.#counter('observer_passes_total', 'Looks of an observer', ['observer', 'outcome']);
   readonly #reports = this.#counter('observer_reports_total', 'Items reported by an observer', ['observer', 'outcome']);
+  readonly #steps = this.#counter('build_steps_total', 'Steps of Dockerfiles by cache', ['project', 'cache']);
+  readonly #layers = this.#counter('build_layer_bytes_total', 'Bytes of built layers, new or as before', [
+    'project',
+    'state',
+  ]);
   readonly #wait = this.#histogram('queue_wait_seconds', 'From publishing to the first hand-out');
   readonly #stage = this.#histogram('stage_seconds', 'What a stage took for one delivery');
 
@@ -44,6 +49,14 @@ export class PromMetrics implements Metrics {
 
   reported({ service, observer, ok }: { service: string; observer: string; ok: boolean }): void {
     this.#reports.inc({ service, observer, outcome: ok ? 'ok' : 'error' });
+  }
+
+  built({ service, project, hits, misses, bytes }: BuildMetric): void {
+    this.#steps.inc({ service, project, cache: 'hit' }, hits);
+    this.#steps.inc({ service, project, cache: 'miss' }, misses);
+    if (bytes === undefined) return;
+    this.#layers.inc({ service, project, state: 'pushed' }, bytes.pushed);
+    this.#layers.inc({ service, project, state: 'skipped' }, bytes.skipped);
   }
 
   #counter(name: string, help: string, labels: string[]): Counter {

@@ -72,4 +72,15 @@ describe('what a service tells of itself', () => {
     await service.close();
     expect((await health.report()).checks).toEqual([]);
   });
+
+  it('counts the steps of Dockerfiles by project, from the cache and run anew', async () => {
+    const metrics = new PromMetrics();
+    const build = { service: 'image-builder', project: '/w', hits: 3, misses: 1, bytes: { pushed: 10, skipped: 90 } };
+    metrics.built(build);
+    metrics.built({ ...build, bytes: undefined });
+    const text = await metrics.text();
+    expect(text).toContain('keelson_build_steps_total{service="image-builder",project="/w",cache="hit"} 6');
+    expect(text).toContain('keelson_build_steps_total{service="image-builder",project="/w",cache="miss"} 2');
+    expect(text).toContain('keelson_build_layer_bytes_total{service="image-builder",project="/w",state="skipped"} 90');
+  });
 });

@@ -1,7 +1,10 @@
-import { logPrefix, runName, stageEndedKey, stageStartedKey } from '@keelson/ledger';
+import { readableOutput, strategyName } from '@keelson/builders';
+import type { StrategyName } from '@keelson/builders';
+import { logPrefix, planKey, runName, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import type { Ledger } from '@keelson/ledger';
 import { readLog, readManifest } from '@keelson/logs';
 import type { LogGap, LogLine } from '@keelson/logs';
+import { planSchema } from '@keelson/pipeline';
 import { stageName } from '@keelson/events';
 import type { WorkKey } from '@keelson/events';
 import { liveBus } from '../bus-access';
@@ -20,7 +23,8 @@ export async function logs(context: Asking, run: string, options: LogsOptions): 
   const work = await workOf(ledger, run, options);
   await requireOutput(ledger, work, options.follow === true);
   const place = { store: ledger.store, prefix: logPrefix(work) };
-  const write = writer(context, work, options);
+  const builder = work.stage === 'build' ? await builderOf(ledger, work.run) : undefined;
+  const write = writer(context, { work, builder }, options);
   const lines =
     options.follow === true ? followed(context, work) : readLog({ ...place, follow: false }, context.signal);
   let isEmpty = true;
@@ -47,7 +51,11 @@ async function* followed(context: Asking, work: WorkKey): AsyncIterable<LogLine>
   }
 }
 
-function writer(context: Asking, work: WorkKey, options: LogsOptions): (line: LogLine) => Promise<void> {
+function writer(
+  context: Asking,
+  { work, builder }: { work: WorkKey; builder: StrategyName | undefined },
+  options: LogsOptions,
+): (line: LogLine) => Promise<void> {
   const { output, problems, isColoured } = context;
   if (context.isJson) {
     const json = new JsonReporter(output, problems);
@@ -59,7 +67,11 @@ function writer(context: Asking, work: WorkKey, options: LogsOptions): (line: Lo
     return (line) => (line.partial === true ? output.writeBytes(line.bytes) : output.write(line.bytes));
   }
   const time = (line: LogLine) => (options.times === true ? `${line.time}  ` : '');
-  return (line) => output.write(`${time(line)}${printable(line.bytes, isColoured)}`);
+  const readable = builder === undefined ? undefined : readableOutput(builder);
+  return async (line) => {
+    const texts = readable?.lines(Buffer.from(line.bytes).toString('utf8')).map((text) => Buffer.from(text));
+    for (const bytes of texts ?? [line.bytes]) await output.write(`${time(line)}${printable(bytes, isColoured)}`);
+  };
 }
 
 /** @throws UsageError for a stage that there is not, or that keeps no log */
@@ -71,7 +83,8 @@ async function workOf(ledger: Ledger, run: string, options: LogsOptions): Promis
       `there is no stage ${JSON.stringify(options.stage)}: it is one of ${stageName.options.join(', ')}`,
     );
   }
-  if (stage.data !== 'test') {
+  const builder = stage.data === 'build' ? await builderOf(ledger, id) : undefined;
+  if (stage.data !== 'test' && builder === undefined) {
     throw new UsageError(
       `the ${stage.data} stage has no output here; \`keelson show ${runName(id)}\` has its times and digests`,
     );
@@ -81,6 +94,12 @@ async function workOf(ledger: Ledger, run: string, options: LogsOptions): Promis
     throw new UsageError(`${runName(id)} has no attempt ${options.attempt}; it has ${attempts.join(', ')}`);
   }
   return { run: id, attempt: options.attempt ?? attempts.at(-1) ?? 1, stage: stage.data };
+}
+
+/** What builds the run's Dockerfile; undefined where its image is made without one. */
+async function builderOf(ledger: Ledger, run: string): Promise<StrategyName | undefined> {
+  const plan = await ledger.read(planKey(run, planSchema));
+  return strategyName.safeParse(plan?.pipeline.build.strategy).data;
 }
 
 /** @throws UsageError when there is no output, and none to wait for */

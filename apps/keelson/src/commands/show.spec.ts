@@ -135,4 +135,26 @@ describe('keelson runs', () => {
     await runs(asking, { limit: 20 });
     expect([out.lines, problems.lines]).toEqual([[], []]);
   });
+
+  it('tells people which steps of a Dockerfile were run again, and why', async () => {
+    const { asking, out } = await newAsking({ isJson: false });
+    await begin(asking.ledger, run);
+    const steps = [
+      { stage: 'build', text: 'COPY go.mod ./', cache: 'hit' as const },
+      { stage: 'build', text: 'COPY . .', cache: 'miss' as const, because: 'the file main.go changed' },
+    ];
+    const bases = [{ reference: 'debian:12', digest }];
+    const build = { strategy: 'kaniko', steps, bases, bytes: { pushed: 10, skipped: 90 } };
+    await ended(asking.ledger, { attempt: 1, stage: 'build' }, { build });
+    await show(asking, run.run);
+    expect(out.bytes.toString()).toContain(
+      [
+        `base      debian:12  ${digest}`,
+        'step      hit  COPY go.mod ./',
+        'step      miss COPY . .',
+        '               the file main.go changed',
+        'layers    10 bytes new, 90 bytes as in the image before',
+      ].join('\n'),
+    );
+  });
 });

@@ -39,17 +39,34 @@ const ended = ({ outcome, reason }: Pick<RunView, 'outcome' | 'reason'>): string
   reason === undefined ? outcome : `${outcome}: ${reason.message}`;
 
 function attemptLines(attempt: AttemptView): string[] {
-  const { image, snapshot, log } = attempt;
+  const { image, snapshot, log, build } = attempt;
   return [
     ...attempt.stages.flatMap((stage) => field(`  ${stage.stage}`, stageText(stage))),
     ...(snapshot === undefined ? [] : field('snapshot', snapshot.reference)),
     ...(image === undefined ? [] : field('image', `${image.repository}@${image.digest}`)),
     ...(image === undefined || image.tags.length === 0 ? [] : field('tags', image.tags.join(', '))),
+    ...(build === undefined ? [] : buildLines(build)),
     ...(log === undefined ? [] : field('log', logText(log))),
     ...attempt.artifacts.flatMap(({ path, sizeBytes }) => field('artifact', `${path}  ${sizeBytes} bytes`)),
     ...attempt.warnings.flatMap((warning) => field('warning', warning)),
   ];
 }
+
+/** Each step of a Dockerfile: taken from the cache or run, and why. */
+function buildLines({ steps, bases, bytes }: NonNullable<AttemptView['build']>): string[] {
+  return [
+    ...bases.flatMap(({ reference, digest }) => field('base', [reference, digest].join('  ').trimEnd())),
+    ...steps.flatMap(({ cache, text, because }) => [
+      ...field('step', `${cache.padEnd(5)}${firstLine(text)}`),
+      ...(because === undefined ? [] : field('', `     ${firstLine(because)}`)),
+    ]),
+    ...(bytes === undefined
+      ? []
+      : field('layers', `${bytes.pushed} bytes new, ${bytes.skipped} bytes as in the image before`)),
+  ];
+}
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 
 function stageText({ outcome, startedAt, tookMs, exitCode }: StageView): string {
   const took = tookMs === undefined ? '' : duration(tookMs);

@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { jsonLine } from './json-line';
+import type { StrategyName } from './builder-settings';
+
+/** A builder's output as people read it: what it prints for machines, in words. One for each log, from its first line. */
+export interface ReadableOutput {
+  /** The lines that stand for one line of the log; none for what says nothing new. */
+  lines(text: string): readonly string[];
+}
+
+export const readableOutput = (strategy: StrategyName): ReadableOutput =>
+  strategy === 'buildkit' ? new ReadableBuildkit() : { lines: messageOf };
+
+const entry = z.object({ level: z.string(), msg: z.string() });
+
+/** Kaniko's and Makisu's lines are messages with a level; what commands print stands between them, or in them. */
+function messageOf(text: string): readonly string[] {
+  const told = jsonLine(text, entry);
+  if (told === undefined) return [text];
+  const lines = told.msg.replace(/\n+$/, '').split('\n');
+  return told.level === 'info' ? lines : lines.map((line) => `${told.level}: ${line}`);
+}
+
+const status = z.object({
+  vertexes: z
+    .array(
+      z.object({
+        digest: z.string(),
+        name: z.string(),
+        started: z.string().optional(),
+        completed: z.string().optional(),
+        cached: z.boolean().optional(),
+        error: z.string().optional(),
+      }),
+    )
+    .nullish(),
+  logs: z.array(z.object({ vertex: z.string(), data: z.string() })).nullish(),
+});
+type Status = z.infer<typeof status>;
+type Vertex = NonNullable<NonNullable<Status['vertexes']>[number]>;
+
+/** Each step by its name when it begins, its output, and how it ended where that is worth a line. */
+class ReadableBuildkit implements ReadableOutput {
+  readonly #said = new Set<string>();
+
+  lines(text: string): readonly string[] {
+    const told = jsonLine(text, status);
+    if (told === undefined) return [text];
+    const steps = (told.vertexes ?? []).flatMap((vertex) => this.#step(vertex));
+    const output = (told.logs ?? []).flatMap(({ data }) =>
+      Buffer.from(data, 'base64').toString('utf8').replace(/\n$/, '').split('\n'),
+    );
+    return [...steps, ...output];
+  }
+
+  #step({ digest, name, started, cached, error }: Vertex): readonly string[] {
+    const text = name.split('\n')[0] ?? name;
+    if (error !== undefined) return this.#once(`${digest} error`, `${text}: ${error}`);
+    if (cached === true) return this.#once(`${digest} cached`, `${text} (cached)`);
+    return started === undefined ? [] : this.#once(digest, text);
+  }
+
+  #once(key: string, line: string): readonly string[] {
+    if (this.#said.has(key)) return [];
+    this.#said.add(key);
+    return [line];
+  }
+}
