@@ -1,0 +1,150 @@
+import type { JobEnd } from '../jobs';
+import { endText, judgeJob } from './judge-job';
+import { endAnnotation, jobLabel, nameAnnotation, timeoutAnnotation } from './kube-names';
+import { jobObject, podObject } from './kube-objects';
+
+const created = '2026-11-24T10:00:00Z';
+const createdMs = Date.parse(created);
+const second = 1000;
+const graces = { stopGraceMs: 2000, startMs: 600_000, pullMs: 60_000, scheduleMs: 120_000, refusalMs: 20_000 };
+const name = '0.1.test';
+
+const jobOf = (annotations: Record<string, string> = {}, conditions: object[] = []) =>
+  jobObject.parse({
+    metadata: {
+      ...{ name: '0-1-test', namespace: 'work', creationTimestamp: created, labels: { [jobLabel]: '0-1-test' } },
+      annotations: { [nameAnnotation]: name, [timeoutAnnotation]: '60000', ...annotations },
+    },
+    status: { conditions },
+  });
+
+type Pod = { state?: object; status?: object; metadata?: object; main?: object; init?: object[]; inits?: object[] };
+const podOf = ({ state, status = {}, metadata = {}, main = {}, init = [], inits = [] }: Pod) =>
+  podObject.parse({
+    metadata: { name: '0-1-test-abcde', namespace: 'work', creationTimestamp: created, ...metadata },
+    spec: { nodeName: 'one', initContainers: init, containers: [{ name: 'main', image: 'r/i@sha256:0', ...main }] },
+    status: {
+      ...{ phase: 'Pending', initContainerStatuses: inits },
+      ...{ containerStatuses: state === undefined ? [] : [{ name: 'main', state }], ...status },
+    },
+  });
+
+const judge = (pod: ReturnType<typeof podOf> | undefined, afterMs: number, job = jobOf()) =>
+  judgeJob({ name, job, pod }, createdMs + afterMs, graces);
+const running = { running: { startedAt: '2026-11-24T10:00:01Z' } };
+const ended = (exitCode: number, more: object = {}) => ({
+  terminated: { exitCode, startedAt: '2026-11-24T10:00:01Z', finishedAt: '2026-11-24T10:00:05Z', ...more },
+});
+const waiting = (reason: string, message = '') => ({ waiting: { reason, message } });
+const stopped: JobEnd = { kind: 'signalled', signal: 'SIGTERM' };
+const byUs = (end: JobEnd) => jobOf({ [endAnnotation]: endText(end, createdMs + 3000) });
+
+describe('a job that runs', () => {
+  it('began when its container did', () => {
+    expect(judge(podOf({ state: running }), 5000)).toEqual({
+      state: { name, phase: 'running', startedAtMs: createdMs + second },
+    });
+  });
+
+  it('is over its time only when that is certain: times are told in whole seconds', () => {
+    expect(judge(podOf({ state: running }), 61_900).overdue).toBeUndefined();
+    expect(judge(podOf({ state: running }), 62_001).overdue).toEqual({ kind: 'timeout' });
+  });
+
+  it('that we ended is not over before its pod is', () => {
+    for (const state of [running, ended(143), ended(0)]) {
+      const judged = judge(podOf({ state, status: { phase: 'Running' } }), 5000, byUs(stopped));
+      expect(judged).toMatchObject({ state: { phase: 'running' }, isEnding: true });
+      expect(judged.state.end).toBeUndefined();
+    }
+  });
+});
+
+describe('a job that waits', () => {
+  const cases: [string, Pod, number, object][] = [
+    ['an image that is not there', { state: waiting('ImagePullBackOff', 'r/i: not found') }, 60_000, { cause: 'image-pull', fault: 'user' }],
+    ['a registry that is away', { state: waiting('ErrImagePull', 'dial tcp: connection refused') }, 60_000, { cause: 'image-pull', fault: 'ours' }],
+    ['a Secret that is not there', { state: waiting('CreateContainerConfigError', 'secret "x" not found') }, 20_000, { cause: 'refused', fault: 'user' }],
+    ['the name of no image', { state: waiting('InvalidImageName', 'no') }, 0, { cause: 'refused', fault: 'user' }],
+    ['a machine that is not there', unschedulable("0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector."), 120_000, { cause: 'unschedulable', fault: 'user' }],
+    ['a machine that is full', unschedulable('0/1 nodes are available: 1 Insufficient memory.'), 120_000, { cause: 'unschedulable', fault: 'ours' }],
+    ['nobody knows what', { state: waiting('ContainerCreating') }, 600_000, { cause: 'not-started', fault: 'ours' }],
+    ['a service that does not come up', service('running'), 600_000, { cause: 'service-not-ready', fault: 'user' }],
+  ]; // prettier-ignore
+
+  it.each(cases)('for %s says so, and is over after its grace', (_what, pod, graceMs, end) => {
+    const early = judge(podOf(pod), graceMs);
+    expect(early.state).toMatchObject({ phase: 'waiting', waitingFor: expect.stringMatching(/\w/) });
+    expect(early.overdue).toBeUndefined();
+    expect(judge(podOf(pod), graceMs + 1).overdue).toMatchObject({ kind: 'cluster', ...end });
+  });
+
+  it('for its pod says that', () => {
+    expect(judge(undefined, 0)).toEqual({ state: { name, phase: 'waiting', waitingFor: 'its pod is being made' } });
+  });
+
+  function unschedulable(message: string): Pod {
+    return { status: { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }] } };
+  }
+  function service(state: string): Pod {
+    const init = [{ name: 'db', image: 'db:1', restartPolicy: 'Always' }];
+    return { init, inits: [{ name: 'db', started: false, state: { [state]: {} } }], state: waiting('PodInitializing') };
+  }
+});
+
+describe('a job that has ended', () => {
+  const memory = { resources: { limits: { memory: '64Mi' } } };
+  const cases: [string, Pod, JobEnd | object][] = [
+    ['well', { state: ended(0) }, { kind: 'exited', code: 0 }],
+    ['with an exit code', { state: ended(7, { reason: 'Error' }) }, { kind: 'exited', code: 7 }],
+    ['killed by somebody', { state: ended(137, { reason: 'Error' }) }, { kind: 'signalled', signal: 'SIGKILL' }],
+    ['out of its memory', { state: ended(137, { reason: 'OOMKilled' }), main: memory }, { cause: 'out-of-memory', fault: 'user' }],
+    ["out of its machine's memory", { state: ended(137, { reason: 'OOMKilled' }) }, { cause: 'out-of-memory', fault: 'ours' }],
+    ['without having begun', { state: ended(128, { reason: 'StartError', message: 'runc: exec: "x": executable file not found in $PATH: unknown', startedAt: '1970-01-01T00:00:00Z' }) }, { kind: 'unstartable', message: 'the command could not be started: exec: "x": executable file not found in $PATH' }],
+    ['evicted', { status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' } }, { cause: 'evicted', fault: 'ours' }],
+    ['evicted for its own disk', { status: { phase: 'Failed', reason: 'Evicted', message: 'Pod ephemeral local storage usage exceeds the total limit of containers 1Mi.' }, state: ended(137) }, { cause: 'evicted', fault: 'user' }],
+    ['past a deadline', { status: { phase: 'Failed', reason: 'DeadlineExceeded' }, state: ended(137) }, { kind: 'timeout' }],
+    ['past a deadline, never up', { status: { phase: 'Failed', reason: 'DeadlineExceeded' } }, { cause: 'not-started' }],
+    ['by an init container', { init: [{ name: 'prepare' }], inits: [{ name: 'prepare', state: ended(3) }], state: waiting('PodInitializing') }, { kind: 'exited', code: 3 }],
+    ['by a container of ours', { init: [{ name: 'keelson-source' }], inits: [{ name: 'keelson-source', state: ended(3, { message: 'no such blob' }) }] }, { cause: 'not-started', fault: 'ours', message: 'preparing the pod failed: no such blob' }],
+  ]; // prettier-ignore
+
+  it.each(cases)('%s tells it so', (_what, pod, end) => {
+    const { state } = judge(podOf({ status: { phase: 'Failed' }, ...pod }), 10_000);
+    expect(state).toMatchObject({ phase: 'ended', end });
+  });
+
+  it('is told as soon as its container has ended, before its pod is', () => {
+    const { state } = judge(podOf({ state: ended(0), status: { phase: 'Running' } }), 5000);
+    expect(state).toEqual({
+      ...{ name, phase: 'ended', startedAtMs: createdMs + second, endedAtMs: createdMs + 5 * second },
+      end: { kind: 'exited', code: 0 },
+    });
+  });
+
+  it('by us has our reason, and how hard it went', () => {
+    const killed = podOf({ state: ended(137), status: { phase: 'Failed', reason: 'DeadlineExceeded' } });
+    const wentWell = podOf({ state: ended(0), status: { phase: 'Failed', reason: 'DeadlineExceeded' } });
+    expect(judge(killed, 9000, byUs(stopped)).state.end).toEqual({ kind: 'signalled', signal: 'SIGKILL' });
+    expect(judge(wentWell, 9000, byUs(stopped)).state.end).toEqual(stopped);
+    expect(judge(killed, 9000, byUs({ kind: 'timeout' })).state.end).toEqual({ kind: 'timeout' });
+    expect(judge(undefined, 9000, byUs(stopped)).state).toMatchObject({ phase: 'ended', end: stopped });
+  });
+
+  it('of its own accord just before we ended it keeps its own end', () => {
+    const own = podOf({ state: ended(0), status: { phase: 'Succeeded' } });
+    expect(judge(own, 9000, byUs(stopped)).state.end).toEqual({ kind: 'exited', code: 0 });
+  });
+
+  it('with its pod deleted tells by whom, once it is gone', () => {
+    const metadata = { deletionTimestamp: '2026-11-24T10:00:30Z' };
+    const taint = { type: 'DisruptionTarget', status: 'True', reason: 'DeletionByTaintManager', message: '' };
+    const pod = podOf({ state: running, metadata, status: { phase: 'Running', conditions: [taint] } });
+    expect(judge(pod, 32_000).state.phase).toBe('running');
+    expect(judge(pod, 33_000).state.end).toMatchObject({ cause: 'node-lost', fault: 'ours' });
+    const killed = podOf({ state: ended(143), metadata, status: { phase: 'Failed' } });
+    expect(judge(killed, 5000).state.end).toMatchObject({ cause: 'deleted', fault: 'ours' });
+    const over = { type: 'Failed', status: 'True', lastTransitionTime: created };
+    expect(judge(undefined, 5000, jobOf({}, [over])).state.end).toMatchObject({ cause: 'deleted' });
+  });
+});
