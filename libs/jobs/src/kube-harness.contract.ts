@@ -1,7 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Client } from 'minio';
 import { pushImage, servers } from '@keelson/testbed';
 import { openApi } from './kube/kube-api';
 import type { KubeApi } from './kube/kube-api';
+import type { Uploads } from './kube/kube-host';
 import { KubeJobs } from './kube/kube-jobs';
 import type { KubeJobsOptions } from './kube/kube-jobs';
 import type { JobsHarness } from './jobs-harness.contract';
@@ -23,6 +29,57 @@ export const kubeSampleImage = (): Promise<string> =>
     base: 'busybox:1',
     files: [{ path: `src/${kubeSample.path}`, content: kubeSample.content }],
   });
+
+/** The pod helper, built as it is now, in an image of its own. */
+export function podHelperImage(): Promise<string> {
+  const directory = mkdtempSync(path.join(tmpdir(), 'keelson-pod-'));
+  const program = path.join(directory, 'keelson-pod');
+  const env = { ...process.env, CGO_ENABLED: '0' };
+  execFileSync('go', ['build', '-trimpath', '-o', program, '.'], { cwd: path.join(__dirname, '../pod'), env });
+  const files = [{ path: 'keelson-pod', content: readFileSync(program), mode: 0o755 }];
+  rmSync(directory, { recursive: true });
+  return pushImage({ repository: 'keelson-jobs-pod', files });
+}
+
+/** Uploads into a bucket of the testbed's MinIO, by policies that are signed for one job each. */
+export async function bucketUploads(): Promise<{ uploads: Uploads; end: () => Promise<void> }> {
+  const { endpoint, accessKey, secretKey } = servers.s3;
+  const { hostname: endPoint, port } = new URL(endpoint);
+  const client = new Client({ ...{ endPoint, port: Number(port), useSSL: false }, accessKey, secretKey });
+  const bucket = `keelson-jobs-${randomUUID().slice(0, 8)}`;
+  await client.makeBucket(bucket);
+  const keysBelow = async (prefix: string) => {
+    const found: { name: string; size: number }[] = [];
+    for await (const { name, size } of client.listObjectsV2(bucket, prefix, true)) found.push({ name, size });
+    return found;
+  };
+  const uploads: Uploads = {
+    grant: async ({ name }) => {
+      const policy = client.newPostPolicy();
+      policy.setBucket(bucket);
+      policy.setKeyStartsWith(`${name}/`);
+      policy.setExpires(new Date(Date.now() + 3_600_000));
+      policy.setContentLengthRange(0, 1_000_000);
+      const { postURL, formData } = await client.presignedPostPolicy(policy);
+      const { key: _, ...fields } = formData as Record<string, string>;
+      const url = postURL.replace('127.0.0.1', servers.hostIp);
+      return { url, fields, keyPrefix: `${name}/`, maxBytes: 1_000_000 };
+    },
+    list: async (name) =>
+      (await keysBelow(`${name}/`)).map((object) => ({
+        path: decodeURIComponent(object.name.slice(name.length + 1)),
+        sizeBytes: object.size,
+        read: async function* () {
+          for await (const bytes of await client.getObject(bucket, object.name)) yield bytes as Buffer;
+        },
+      })),
+  };
+  const end = async () => {
+    for (const { name } of await keysBelow('')) await client.removeObject(bucket, name);
+    await client.removeBucket(bucket);
+  };
+  return { uploads, end };
+}
 
 /** Jobs in a namespace of their own on the testbed's cluster, with graces short enough for a test. */
 export async function kubeHarness(labels: Record<string, string> = {}): Promise<KubeHarness> {

@@ -1,4 +1,5 @@
 import type { JobEnd } from '../jobs';
+import { helperEnd } from './helper-end';
 import { ownPrefix } from './kube-names';
 import type { PodObject } from './kube-objects';
 import { endingContainers, mainContainers } from './pod-containers';
@@ -28,6 +29,10 @@ function endOf({ container, status }: PodContainer): JobEnd {
     return { kind: 'cluster', cause: 'not-started', fault: 'ours', message: `preparing the pod failed: ${said}` };
   }
   if (startErrors.has(reason)) return { kind: 'unstartable', message: startMessage(message) };
+  return helperEnd(message) ?? endByCode(exitCode);
+}
+
+function endByCode(exitCode: number): JobEnd {
   const signal = signals[exitCode];
   return signal === undefined ? { kind: 'exited', code: exitCode } : { kind: 'signalled', signal };
 }

@@ -13,6 +13,7 @@ import type { KubeGraces, KubeHost, Uploads } from './kube-host';
 import { artifactsAnnotation } from './kube-names';
 import { PodWatch } from './pod-watch';
 import { podRefusal, refusalEnd } from './refused-pod';
+import { uploadedFiles } from './uploaded-files';
 
 export type KubeJobsOptions = {
   /** Path of a kubeconfig; absent: as the pod that this runs in. */
@@ -81,7 +82,7 @@ export class KubeJobs implements Jobs {
     const { phase } = judgeJob(found, this.#host.clock(), this.#host.graces).state;
     if (phase !== 'ended') throw new JobsError(`the job ${name} has not ended: its files may still change`, true);
     if (found.job.metadata.annotations[artifactsAnnotation] === undefined) return [];
-    return this.#host.uploads?.list(name) ?? [];
+    return uploadedFiles(this.#host, found);
   }
 
   async stop(name: string): Promise<void> {

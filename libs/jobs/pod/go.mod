@@ -1,0 +1,3 @@
+module keelson.dev/pod
+
+go 1.25

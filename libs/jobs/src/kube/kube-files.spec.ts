@@ -1,0 +1,73 @@
+import { describeOn, servers } from '@keelson/testbed';
+import { describeFiles } from '../jobs-files.contract';
+import { jobSpec, run, sh, textsOf } from '../jobs-harness.contract';
+import { bucketUploads, kubeHarness, podHelperImage } from '../kube-harness.contract';
+import type { KubeHarness } from '../kube-harness.contract';
+
+jest.setTimeout(180_000);
+
+/** The same cluster, and pods that upload their files. */
+async function uploadingHarness(): Promise<KubeHarness> {
+  const harness = await kubeHarness();
+  const { uploads, end } = await bucketUploads();
+  const helper = await podHelperImage();
+  return {
+    ...harness,
+    keepsFiles: true,
+    open: (options) => harness.open({ podHelperImage: helper, uploads, ...options }),
+    end: async () => {
+      await harness.end();
+      await end();
+    },
+  };
+}
+
+describeOn(['kubeconfig', 'registry', 's3', 'hostIp'])('files of jobs on a cluster', () => {
+  describeFiles(uploadingHarness);
+
+  describe('beside them', () => {
+    let harness: KubeHarness;
+    beforeAll(async () => {
+      harness = await uploadingHarness();
+    });
+    afterAll(() => harness.end());
+    const kept = { artifacts: ['*.xml'] };
+
+    it('output and errors keep their order, and the end is the very one of the command', async () => {
+      const jobs = await harness.open();
+      const job = jobSpec(harness, sh('echo 1; echo 2 >&2; echo 3; kill -SEGV $$'), kept);
+      expect((await run(jobs, job)).end).toEqual({ kind: 'signalled', signal: 'SIGSEGV' });
+      expect(await textsOf(jobs, job.name)).toEqual(['1', '2', '3']);
+      const missing = jobSpec(harness, ['no-such-command'], kept);
+      expect((await run(jobs, missing)).end).toMatchObject({
+        kind: 'unstartable',
+        message: expect.stringContaining('no-such-command'),
+      });
+    });
+
+    it('files that are too large are not kept, which is said; the end stays as it is', async () => {
+      const jobs = await harness.open();
+      const job = jobSpec(harness, sh('head -c 2000000 /dev/zero > big.xml; exit 3'), kept);
+      expect((await run(jobs, job)).end).toEqual({ kind: 'exited', code: 3 });
+      await expect(jobs.files(job.name)).rejects.toMatchObject({
+        transient: false,
+        message: expect.stringContaining('big.xml'),
+      });
+    });
+
+    it('the credential is in no argument and no variable of the pod, only in a Secret that goes with the job', async () => {
+      const jobs = await harness.open();
+      const job = jobSpec(harness, sh('env; cat /proc/1/cmdline; exit 0'), kept);
+      await run(jobs, job);
+      const pods = `/api/v1/namespaces/${harness.namespace}/pods`;
+      const told =
+        JSON.stringify(await harness.api.call({ what: 'looking', path: pods })) +
+        (await textsOf(jobs, job.name)).join();
+      const leaked = ['x-amz-signature', 'AWS4-HMAC', `${servers.s3.accessKey}/`].filter((text) => told.includes(text));
+      expect(leaked).toEqual([]);
+      await jobs.remove(job.name);
+      const secret = `/api/v1/namespaces/${harness.namespace}/secrets/${job.name.replaceAll('.', '-')}`;
+      await expect(harness.api.call({ what: 'looking', path: secret })).rejects.toMatchObject({ status: 404 });
+    });
+  });
+});
