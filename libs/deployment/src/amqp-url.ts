@@ -28,3 +28,6 @@ export function withoutPassword(address: string): string {
   url.password = '';
   return url.href;
 }
+
+/** The virtual host that an address names. */
+export const vhostOf = (address: string): string => decodeURIComponent(new URL(address).pathname.slice(1)) || '/';

@@ -1,6 +1,11 @@
-export { withoutPassword, withPassword } from './amqp-url';
+export { vhostOf, withoutPassword, withPassword } from './amqp-url';
+export { openJobs } from './open-jobs';
+export { apiUrl, openBus, openStore } from './open-servers';
+export type { BusSettings, StoreSettings } from './open-servers';
 export { readSettings, variablesOf } from './read-settings';
 export type { Settings } from './read-settings';
-export { registryAccess } from './registry-access';
-export { processSettings, registrySettings, settings } from './settings';
+export { registryAccess, sameRegistries } from './registry-access';
+export { runService } from './run-service';
+export type { Given, ProcessConfig } from './run-service';
+export { busSettings, jobSettings, processSettings, registrySettings, settings, storeSettings } from './settings';
 export type { Setting, SettingName } from './settings';

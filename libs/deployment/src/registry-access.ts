@@ -11,3 +11,7 @@ export function registryAccess({
     ...(dockerConfig === undefined ? {} : { credentials: dockerConfigCredentials(dockerConfig) }),
   });
 }
+
+/** The names of each registry that has several: what is recorded under one of them counts under all. */
+export const sameRegistries = (registries: Settings<'registries'>['registries']): readonly (readonly string[])[] =>
+  registries.map(({ name, push = name, pull = name }) => [...new Set([name, push, pull])]);

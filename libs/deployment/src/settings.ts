@@ -34,6 +34,15 @@ const count = () =>
     .string()
     .regex(/^[1-9]\d{0,5}$/, 'is not a whole number from 1')
     .transform(Number);
+const jsonText = () =>
+  z.string().transform((text, context): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `is not JSON: ${(error as Error).message}` });
+      return z.NEVER;
+    }
+  });
 /** A host, and a path below it where there is one; not a URL. */
 const prefix = () =>
   z.string().regex(/^[^\s/:]+(:\d+)?(\/[^\s/]+)*$/, 'is not a registry with a path, as in registry.example/team');
@@ -65,6 +74,11 @@ export const settings = {
   imageInterval: preset(duration(), '10s', 'how often watched tags are looked at'),
   namespace: preset(z.string(), 'keelson-work', 'the Kubernetes namespace in which Jobs run'),
   kubeconfig: optional(z.string(), 'a kubeconfig; without it the service account of the pod'),
+  anyNamespace: preset(flag(), 'false', 'whether Jobs may run in other namespaces too, and have them made'),
+  builders: optional(jsonText(), 'which builders there are, JSON as in docs/builders.md; without it `append` alone'),
+  buildLimit: preset(count(), '10', 'builds at work at once'),
+  projectLimit: optional(count(), 'of these, and of tests, how many of one source'),
+  podHelper: optional(z.string(), 'the image of the pod helper, which keeps the artifacts of tests'),
   testLimit: preset(count(), '20', 'tests at work at once'),
   cancelRunning: preset(flag(), 'false', 'whether a newer commit also cancels a running test of the same ref'),
   patience: preset(duration(), '10m', 'how long a neighbour that is away is waited for before a run ends in an error'),
@@ -78,12 +92,28 @@ export const settings = {
 
 export type SettingName = keyof typeof settings;
 
+/** What leads to the bus. */
+export const busSettings = ['amqp', 'amqpPassword', 'amqpApi', 'amqpCaFile'] as const;
+
+/** What leads to the store. */
+export const storeSettings = ['s3', 's3AccessKey', 's3SecretKey', 's3Region', 's3CaFile', 's3Create'] as const;
+
 /** What every service reads. */
 export const processSettings = [
-  ...(['amqp', 'amqpPassword', 'amqpApi', 'amqpCaFile'] as const),
-  ...(['s3', 's3AccessKey', 's3SecretKey', 's3Region', 's3CaFile', 's3Create'] as const),
+  ...busSettings,
+  ...storeSettings,
   ...(['prefetch', 'healthPort', 'healthHost', 'logLevel'] as const),
 ] as const;
 
 /** What services read that talk to registries. */
 export const registrySettings = ['registries', 'dockerConfig', 'patience'] as const;
+
+/** What services read whose work is Jobs. */
+export const jobSettings = [
+  'namespace',
+  'kubeconfig',
+  'anyNamespace',
+  'podHelper',
+  'projectLimit',
+  'cancelRunning',
+] as const;

@@ -1,0 +1,49 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { openJobs, registryAccess, runService, sameRegistries } from '@keelson/deployment';
+import type { Given } from '@keelson/deployment';
+import type { Service } from '@keelson/service';
+import { startImageBuilder } from './app';
+import type { BuildWork } from './app';
+import { readConfig } from './config';
+import type { ImageBuilderConfig } from './config';
+import { service } from './deps';
+
+/** Before the second and the third attempt, after an error of ours. */
+const retryDelaysMs = [10_000, 60_000];
+
+function start(config: ImageBuilderConfig, given: Given): Promise<Service> {
+  const { ledger, host, notice, stopLater } = given;
+  const client = registryAccess(config);
+  stopLater({ name: 'connections to registries', stop: () => client.close() });
+  const jobs = openJobs(config, { store: ledger.store, client, onWarning: (message) => notice('jobs', message) });
+  stopLater({ name: 'the connection to the cluster', stop: () => jobs.close() });
+  const { registry: registryPrefix, patience: patienceMs } = config;
+  const sameRegistry = sameRegistries(config.registries);
+  const work = { ...workOf(config, given), jobs };
+  const common = { ledger, client, clock: Date.now, patienceMs, notice };
+  return startImageBuilder({ ...common, registryPrefix, sameRegistry, work }, host);
+}
+
+function workOf(config: ImageBuilderConfig, { logger }: Given): Omit<BuildWork, 'jobs'> {
+  const { buildLimit: limit, projectLimit, cancelRunning, builders, dockerConfig } = config;
+  return {
+    ...{ limit, cancelRunning, retryDelaysMs },
+    warn: (message, fields) => logger.warn(fields, message),
+    ...(projectLimit === undefined ? {} : { projectLimit }),
+    ...(builders === undefined ? {} : { builders }),
+    // Read anew for each build: a Secret that is mounted changes with it.
+    ...(dockerConfig === undefined ? {} : { dockerConfig: () => readIfThere(path.join(dockerConfig, 'config.json')) }),
+  };
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+void runService({ name: service, config: readConfig, start });

@@ -1,0 +1,30 @@
+import { KubeJobs } from '@keelson/jobs';
+import { S3ObjectStore } from '@keelson/objects';
+import type { ObjectStore } from '@keelson/objects';
+import { imageConfig, parseImageReference } from '@keelson/registry';
+import type { RegistryClient } from '@keelson/registry';
+import { jobUploads } from './job-uploads';
+import type { Settings } from './read-settings';
+
+export type JobsUse = {
+  /** Where artifacts are left. */
+  store: ObjectStore;
+  /** Knows which user an image runs as. */
+  client: RegistryClient;
+  onWarning: (message: string) => void;
+};
+
+/** An image's configuration is one request or two. */
+const userWithinMs = 30_000;
+
+/** The cluster's Jobs. The cluster is not asked anything yet. @throws JobsError when the kubeconfig is not usable */
+export function openJobs(
+  settings: Settings<'namespace' | 'kubeconfig' | 'anyNamespace' | 'podHelper'>,
+  { store, client, onWarning }: JobsUse,
+): KubeJobs {
+  const { namespace, kubeconfig, anyNamespace, podHelper: podHelperImage } = settings;
+  const userOf = async (image: string, signal = AbortSignal.timeout(userWithinMs)) =>
+    (await imageConfig(client, { reference: parseImageReference(image) }, signal)).user;
+  const uploads = store instanceof S3ObjectStore ? jobUploads(store) : undefined;
+  return KubeJobs.open({ namespace, kubeconfig, anyNamespace, podHelperImage, uploads, userOf, onWarning });
+}
