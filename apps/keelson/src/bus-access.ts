@@ -3,6 +3,7 @@ import { BusInUseError, LmdbBus } from '@keelson/bus';
 import type { Bus } from '@keelson/bus';
 import { socketPath } from './data-directory';
 import type { DataDirectory } from './data-directory';
+import type { OnServers } from './on-servers';
 import { SocketBus } from './socket-bus';
 import { UsageError } from './usage-error';
 
@@ -19,7 +20,7 @@ export type AccessOptions = {
 };
 
 /**
- * The bus of a data directory: through its running `up`, or, when there is none, the store itself.
+ * The bus of a data directory: RabbitMQ where that has it, else through its running `up`, or, when there is none, the store itself.
  * @throws UsageError when a process has the store for longer than our patience and does not answer
  */
 export async function openBusAccess(
@@ -43,10 +44,17 @@ export async function openBusAccess(
 
 /** The bus of a running `up`; undefined when none answers. */
 export async function liveBus(data: DataDirectory): Promise<BusAccess | undefined> {
+  if (data.servers?.bus === true) return serverBus(data.servers);
   const live = new SocketBus(await socketPath(data));
   if (await live.isThere()) return live;
   await live.close();
   return undefined;
+}
+
+/** The services that act on what is published run elsewhere. */
+async function serverBus(servers: OnServers): Promise<BusAccess> {
+  const { openServerBus } = await import('./server-access.js');
+  return Object.assign(await openServerBus(servers), { isLive: true });
 }
 
 const inUse = (cause: BusInUseError): UsageError =>

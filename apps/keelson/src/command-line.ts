@@ -19,6 +19,8 @@ export type Acts = {
 export const common = (command: Command): Command =>
   command
     .option('--data <dir>', 'the data directory (default: $KEELSON_DATA, else ./.keelson)')
+    .option('--amqp <url>', 'RabbitMQ, without a password: amqp://user@host:5672/vhost (default: $KEELSON_AMQP)')
+    .option('--s3 <url>', 'an S3-compatible store: https://host:9000/bucket/prefix (default: $KEELSON_S3)')
     .option('--json', 'one JSON object a line, for machines')
     .addOption(new Option('--no-color', 'no colours (also: NO_COLOR)'));
 

@@ -1,3 +1,5 @@
+import type { Variables } from './on-servers';
+
 /** What the command takes from the environment. */
 export type Environment = {
   /** KEELSON_DATA: the data directory, where --data does not say. */
@@ -8,6 +10,8 @@ export type Environment = {
   dockerConfig: string | undefined;
   /** HOME, for the configuration files that live there. */
   home: string | undefined;
+  /** KEELSON_AMQP, KEELSON_S3 and what goes with them: see `settings` in libs/deployment. */
+  variables: Variables;
 };
 
 /** The environment, read once. */
@@ -17,5 +21,6 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     noColor: env.NO_COLOR !== undefined && env.NO_COLOR !== '',
     dockerConfig: env.DOCKER_CONFIG,
     home: env.HOME,
+    variables: env,
   };
 }

@@ -3,6 +3,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { errorCode, messageOf } from './error-code';
+import type { OnServers } from './on-servers';
 import { UsageError } from './usage-error';
 
 /** Where everything of one `keelson up` lives. */
@@ -18,10 +19,12 @@ export type DataDirectory = {
   logFile: string;
   /** The ports the registry ever had, so that the image names in records stay good. */
   portsFile: string;
+  /** What is on servers instead; undefined: nothing. */
+  servers?: OnServers | undefined;
 };
 
 /** The places inside a data directory. @param chosen the --data option or KEELSON_DATA, else `./.keelson` of `cwd` */
-export function dataDirectory(chosen: string | undefined, cwd: string): DataDirectory {
+export function dataDirectory(chosen: string | undefined, cwd: string, servers?: OnServers): DataDirectory {
   const root = path.resolve(cwd, chosen ?? '.keelson');
   return {
     root,
@@ -32,6 +35,7 @@ export function dataDirectory(chosen: string | undefined, cwd: string): DataDire
     spare: path.join(root, 'spare'),
     logFile: path.join(root, 'keelson.log'),
     portsFile: path.join(root, 'ports'),
+    servers,
   };
 }
 
@@ -54,9 +58,10 @@ export async function prepareDataDirectory(data: DataDirectory): Promise<void> {
 
 /** @throws UsageError when there is no data directory: a question must not make one */
 export async function requireDataDirectory(data: DataDirectory): Promise<void> {
+  if (data.servers?.objects === true) return; // nothing of it is asked for
   if ((await namesIn(data.root)).includes(marker)) return;
   throw new UsageError(
-    `there is no data directory ${data.root}: \`keelson up\` makes one, --data or KEELSON_DATA names another`,
+    `there is no data directory ${data.root}: \`keelson up\` makes one, --data or KEELSON_DATA names another, --s3 one on a server`,
   );
 }
 

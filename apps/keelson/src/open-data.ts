@@ -1,5 +1,6 @@
 import { Ledger } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
+import type { ObjectStore } from '@keelson/objects';
 import type { Context, DataContext } from './commands/context';
 import { prepareDataDirectory } from './data-directory';
 import type { DataDirectory } from './data-directory';
@@ -10,6 +11,11 @@ export async function openData(context: Context): Promise<DataContext> {
   return { ...context, ledger: await openLedger(context.data) };
 }
 
-/** The records of a data directory that is there. */
-export const openLedger = async (data: DataDirectory): Promise<Ledger> =>
-  new Ledger(await DirObjectStore.open(data.objects));
+/** The records of a data directory that is there, or of the store that has them instead. */
+export const openLedger = async (data: DataDirectory): Promise<Ledger> => new Ledger(await openStore(data));
+
+async function openStore({ objects, servers }: DataDirectory): Promise<ObjectStore> {
+  if (servers?.objects !== true) return DirObjectStore.open(objects);
+  const { openServerStore } = await import('./server-access.js');
+  return openServerStore(servers);
+}

@@ -3,6 +3,7 @@ import { version } from '../package.json';
 import { defineFiles } from './commands/define-files';
 import { defineOperations } from './commands/define-operations';
 import { defineQuestions } from './commands/define-questions';
+import { defineTopology } from './commands/define-topology';
 import { defineSources } from './commands/define-sources';
 import type { Acts } from './command-line';
 import type { Asking, Context } from './commands/context';
@@ -10,10 +11,12 @@ import { readEnvironment } from './config';
 import { dataDirectory, requireDataDirectory } from './data-directory';
 import { interruption } from './interruption';
 import { defineOldTools } from './old-tools';
+import { onServers } from './on-servers';
+import type { ServerOptions } from './on-servers';
 import { LineOutput } from './report/output';
 import { defineRunners } from './up/define';
 
-type Common = { data?: string; json?: boolean; color: boolean };
+type Common = ServerOptions & { data?: string; json?: boolean; color: boolean };
 
 /** Runs the command line. Resolves with the exit status. @param argv as `process.argv` */
 export async function program(argv: readonly string[]): Promise<number> {
@@ -41,6 +44,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   defineSources(root, acts);
   defineQuestions(root, acts);
   defineOperations(root, acts);
+  defineTopology(root, acts);
   defineFiles(root, acts);
   defineOldTools(root);
   try {
@@ -58,7 +62,7 @@ const positional = (args: readonly unknown[]) => args.slice(0, -1) as never[];
 function contextOf(options: Common): Context {
   const environment = readEnvironment();
   return {
-    data: dataDirectory(options.data ?? environment.data, process.cwd()),
+    data: dataDirectory(options.data ?? environment.data, process.cwd(), onServers(options, environment.variables)),
     output: new LineOutput(process.stdout),
     problems: new LineOutput(process.stderr),
     isJson: options.json === true,

@@ -17,7 +17,7 @@ const sources =
   'path^branch or url^branch; without ^branch its default branch; the branch may be a pattern (^feature/*)';
 
 function defineUp(root: Command, { act }: Acts): void {
-  const up = common(root.command('up').description('watch repositories and run their pipelines'))
+  const up = onServers(common(root.command('up').description('watch repositories and run their pipelines')))
     .argument('[source...]', `${sources}. No source: the repository of the current directory`)
     .option(
       '--once',
@@ -53,8 +53,20 @@ function defineUp(root: Command, { act }: Acts): void {
     'keelson up',
     'keelson up ../widget --once',
     "keelson up ../widget^main https://git.example/team/gadget^'release/*'",
+    'keelson up --amqp amqp://me@rabbit.example --s3 https://s3.example/ci --kube --registry registry.example/ci https://git.example/team/gadget',
   ]);
 }
+
+/** What of it is elsewhere. */
+const onServers = (command: Command): Command =>
+  command
+    .option('--registry <prefix>', 'where images go: registry.example/team (default: the embedded registry)')
+    .option('--kube', 'run tests as Jobs of the cluster that KUBECONFIG names, in the namespace KEELSON_NAMESPACE')
+    .addOption(
+      new Option('--service <name>', 'run only this one of the five; the others run elsewhere').choices([
+        ...['watcher', 'bootstrapper', 'image-builder', 'registry-poller', 'test-runner'],
+      ]),
+    );
 
 function defineRun(root: Command, { act }: Acts): void {
   const run = common(root.command('run').description('run the pipeline once for a working copy as it stands'))

@@ -6,26 +6,19 @@ import { startRegistryPoller } from '@keelson/app-registry-poller';
 import { startTestRunner } from '@keelson/app-test-runner';
 import { Heads, startWatcher } from '@keelson/app-watcher';
 import type { WatcherDeps } from '@keelson/app-watcher';
-import type { LmdbBus } from '@keelson/bus';
+import type { Bus } from '@keelson/bus';
 import { Credentials, Mirror, mirrorDir, RemoteHeads } from '@keelson/git';
 import type { Source } from '@keelson/git';
-import { ProcessJobs } from '@keelson/jobs';
 import { Ledger } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
-import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
 import { stopInOrder } from '@keelson/service';
 import type { NotStopped, Service, StopStep } from '@keelson/service';
 import { socketPath } from '../data-directory';
-import type { DataDirectory } from '../data-directory';
 import type { DataContext } from '../commands/context';
 import type { Puts } from '../report/follow-run';
-import { readEnvironment } from '../config';
-import { PrivateCopies } from '../private-copies';
 import { ObservedStore } from '../observed-store';
 import { serveSocket } from '../socket-server';
-import { startEmbeddedRegistry } from './embedded-registry';
-import type { EmbeddedRegistry } from './embedded-registry';
-import { openBus } from './open-bus';
+import { openMachineBus, openMachineJobs, openMachineRegistry } from './machine-ports';
 import { serviceLog } from './service-log';
 
 export type MachineOptions = {
@@ -41,6 +34,12 @@ export type MachineOptions = {
   /** Tests at once; undefined: as many as the machine has cores. */
   testLimit: number | undefined;
   cancelRunning: boolean;
+  /** Where images go; undefined: the embedded registry. */
+  registry: string | undefined;
+  /** Whether Jobs are a cluster's. */
+  kube: boolean;
+  /** Only this one; undefined: all five. */
+  service: ServiceName | undefined;
   tokenFile: string | undefined;
   notice: (about: string, message: string) => void;
   looked: (source: Source, changes: readonly ChangeRecord[]) => void;
@@ -51,8 +50,12 @@ export type MachineOptions = {
 
 export type { NotStopped };
 
+/** Consumers before producers: nothing that is published waits for a queue to be declared. */
+export const serviceNames = ['test-runner', 'registry-poller', 'image-builder', 'bootstrapper', 'watcher'] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
 export type Begun = {
-  bus: LmdbBus;
+  bus: Bus;
   /** Hints that something was put below a prefix. */
   puts: Puts;
   registryAddress: string;
@@ -77,8 +80,8 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   const close = () => stopInOrder([...steps].reverse(), { timeoutMs: closeWithinMs });
   try {
     const shared = await startShared(options, steps);
-    const { bus, store, registryAddress } = shared;
-    const begun = { bus, registryAddress, puts: (...at: Parameters<Puts>) => store.puts(...at) };
+    const { bus, store, registry } = shared;
+    const begun = { bus, registryAddress: registry.prefix, puts: (...at: Parameters<Puts>) => store.puts(...at) };
     options.began(begun);
     for (const start of serviceStarts(options, shared)) {
       const service = await start();
@@ -95,53 +98,22 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 
 type Shared = Awaited<ReturnType<typeof startShared>>;
 
-async function startShared({ context, sources, port, tokenFile, notice }: MachineOptions, steps: StopStep[]) {
+async function startShared(options: MachineOptions, steps: StopStep[]) {
+  const { context, sources, tokenFile, notice } = options;
   const { data } = context;
   const log = serviceLog(data.logFile, { tell: notice });
-  const bus = await openBus(data, {
-    onError: (error) => log.error({ service: 'bus', err: error }, 'the bus has a fault'),
-  });
-  steps.push({ name: 'the bus', stop: () => bus.close() });
+  const ports = { ...options, data, log, steps };
+  const bus = await openMachineBus(ports);
   const store = new ObservedStore(context.ledger.store);
   const ledger = new Ledger(store);
-  const registry = await startEmbeddedRegistry(store, data, {
-    port,
-    warn: ({ message, ...fields }) => log.info({ service: 'registry', ...fields }, message),
-  });
-  steps.push({ name: 'the registry', stop: () => registry.close() });
-  const client = registryClient(registry);
-  steps.push({ name: 'connections to registries', stop: () => client.close() });
-  const jobs = startJobs(data, new PrivateCopies(ledger, client, data.spare), notice);
-  steps.push({ name: 'jobs', stop: () => jobs.close() });
+  const registry = await openMachineRegistry(ports, store);
+  const jobs = openMachineJobs(ports, { ledger, store, client: registry.client });
   const remote = new RemoteHeads({ credentials: credentialsOf(sources, tokenFile) });
   steps.push({ name: 'connections to repositories', stop: () => remote.close() });
   const mirrors = join(data.git, 'mirrors');
   const access = new SourceAccess({ mirrors, worktrees: join(data.git, 'worktrees'), remote });
   steps.push({ name: 'repositories', stop: () => access.close() });
-  const sameRegistry = [[registry.address, ...registry.formerAddresses]];
-  return {
-    log,
-    bus,
-    store,
-    ledger,
-    client,
-    jobs,
-    remote,
-    mirrors,
-    access,
-    registryAddress: registry.address,
-    sameRegistry,
-  };
-}
-
-function startJobs(data: DataDirectory, copies: PrivateCopies, notice: MachineOptions['notice']): ProcessJobs {
-  const jobs = new ProcessJobs({
-    ...{ directory: data.jobs, materialise: copies.fill, release: copies.release },
-    onWarning: (message) => notice('jobs', message),
-  });
-  // The first test need not wait for its supervisor to start; without one in readiness it starts its own, and says why it cannot.
-  jobs.warm().catch(() => undefined);
-  return jobs;
+  return { log, bus, store, ledger, jobs, remote, mirrors, access, registry };
 }
 
 /** What came with a source's URL, else the token file, else git's own helpers. */
@@ -154,39 +126,32 @@ function credentialsOf(sources: readonly Source[], tokenFile: string | undefined
   return credentials;
 }
 
-/** Credentials are Docker's own; names that the embedded registry had lead to where it is now. */
-function registryClient({ address, formerAddresses }: EmbeddedRegistry): RegistryClient {
-  const { dockerConfig, home } = readEnvironment();
-  const directory = dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));
-  const registries = formerAddresses.map((name) => ({ name, push: address, pull: name, plainHttp: true }));
-  return new RegistryClient({
-    registries,
-    ...(directory === undefined ? {} : { credentials: dockerConfigCredentials(directory) }),
-  });
-}
-
-/** Consumers before producers: nothing that is published waits for a queue to be declared. */
 function serviceStarts(options: MachineOptions, shared: Shared): readonly (() => Promise<Service>)[] {
   const { notice } = options;
-  const { ledger, client, jobs, access: sources, registryAddress: registryPrefix } = shared;
+  const { ledger, jobs, access: sources, registry } = shared;
+  const { client, prefix: registryPrefix } = registry;
   const host = { bus: shared.bus, logger: shared.log };
-  const common = { ledger, client, clock: Date.now, patienceMs, notice, sameRegistry: shared.sameRegistry };
-  const registry = { prefix: registryPrefix, codec: 'none' as const };
+  const common = { ledger, client, clock: Date.now, patienceMs, notice, sameRegistry: registry.sameRegistry };
   const testing = {
     ...{ ledger, jobs, clock: Date.now, cancelRunning: options.cancelRunning, retryDelaysMs },
     limit: options.testLimit ?? availableParallelism(),
     warn: (message: string, fields: Record<string, unknown>) => host.logger.warn(fields, message),
   };
-  return [
-    () => startTestRunner(testing, host),
-    () => startRegistryPoller({ ...common, watched: options.images, pollMs: 10_000 }, host),
-    () => startImageBuilder({ ...common, registryPrefix }, host),
-    () => startBootstrapper({ ...common, registry, sources, column: 'machine' }, host),
-    () => startWatcher(watching(options, shared), host),
-  ];
+  const column = options.kube ? ('cluster' as const) : ('machine' as const);
+  const starts: Record<ServiceName, () => Promise<Service>> = {
+    'test-runner': () => startTestRunner(testing, host),
+    'registry-poller': () => startRegistryPoller({ ...common, watched: options.images, pollMs: 10_000 }, host),
+    'image-builder': () => startImageBuilder({ ...common, registryPrefix }, host),
+    bootstrapper: () => startBootstrapper({ ...common, registry, sources, column }, host),
+    watcher: () => startWatcher(watching(options, shared), host),
+  };
+  return serviceNames
+    .filter((name) => options.service === undefined || options.service === name)
+    .map((name) => starts[name]);
 }
 
-function watching(options: MachineOptions, { ledger, client, remote, mirrors }: Shared): WatcherDeps {
+function watching(options: MachineOptions, { ledger, registry, remote, mirrors }: Shared): WatcherDeps {
+  const { client } = registry;
   const { sources, isFollowingRecords, from, notice, looked, unreadable } = options;
   const mirrorOf = (url: string) => new Mirror({ directory: mirrorDir(mirrors, url), url, remote });
   return {

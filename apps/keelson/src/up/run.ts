@@ -57,6 +57,7 @@ async function workerFor(context: DataContext, telling: Telling, options: RunOpt
   const machine = await startMachine({
     ...{ context, sources: [], from: 'now', port: options.port, images: [], testLimit: undefined },
     ...{ cancelRunning: false, tokenFile: undefined, isFollowingRecords: false },
+    ...{ registry: undefined, kube: false, service: undefined },
     notice: (about, message) => telling.notice(about, message),
     looked: () => undefined,
     unreadable: () => undefined,

@@ -10,7 +10,8 @@ import { openData, openLedger } from '../open-data';
 import { UsageError } from '../usage-error';
 import { Outset } from './outset';
 import { startMachine } from './machine';
-import type { MachineOptions } from './machine';
+import type { MachineOptions, ServiceName } from './machine';
+import { checkServers } from './check-servers';
 import { Once } from './once';
 import { Telling } from './telling';
 
@@ -22,6 +23,9 @@ export type UpOptions = {
   jobs?: number;
   cancelRunning?: boolean;
   tokenFile?: string;
+  registry?: string;
+  kube?: boolean;
+  service?: ServiceName;
 };
 
 /** `keelson up [SOURCE...]`: all five services, until Ctrl-C or, with --once, until every present head has its verdict. */
@@ -30,6 +34,7 @@ export async function up(plain: Context, names: readonly string[], options: UpOp
   if (options.once === true && options.from === 'now') throw new UsageError(nothingToTest);
   const sources = await parseSources(plain, names, options);
   options.image.forEach(parseImageReference);
+  checkServers(plain.data.servers, options, sources);
   const context = await openData(plain);
   const telling = new Telling(context);
   const interrupted = new AbortController();
@@ -71,6 +76,7 @@ function machineOptions({ context, sources, options, telling, once }: Wiring): O
     // With --once it ends when what was named has its verdict.
     isFollowingRecords: options.once !== true,
     ...{ cancelRunning: options.cancelRunning === true, tokenFile: options.tokenFile },
+    ...{ registry: options.registry, kube: options.kube === true, service: options.service },
     notice: (about, message) => telling.notice(about, message),
     unreadable: (source, failures, isPassing) => {
       if (!isPassing || failures >= patientLooks) void telling.inOrder(() => once.unreadable(keyOf(source)));

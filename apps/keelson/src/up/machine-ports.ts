@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import type { Bus } from '@keelson/bus';
+import { jobSettings, openJobs, registryAccess, sameRegistries } from '@keelson/deployment';
+import { ProcessJobs } from '@keelson/jobs';
+import type { Jobs } from '@keelson/jobs';
+import type { Ledger, SameRegistry } from '@keelson/ledger';
+import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
+import type { Logger, StopStep } from '@keelson/service';
+import type { DataDirectory } from '../data-directory';
+import { readEnvironment } from '../config';
+import { PrivateCopies } from '../private-copies';
+import type { ObservedStore } from '../observed-store';
+import { openServerBus, serverSettings } from '../server-access';
+import { startEmbeddedRegistry } from './embedded-registry';
+import type { EmbeddedRegistry } from './embedded-registry';
+import { openBus } from './open-bus';
+
+/** What of the machine may be on servers instead. */
+export type Ports = {
+  data: DataDirectory;
+  /** Where snapshots and images go; undefined: the embedded registry. */
+  registry: string | undefined;
+  /** Of the embedded registry. */
+  port: number | undefined;
+  /** Whether tests run on a cluster. */
+  kube: boolean;
+  log: Logger;
+  notice: (about: string, message: string) => void;
+  /** What is to be stopped in the end, first started first. */
+  steps: StopStep[];
+};
+
+/** The bus: RabbitMQ where that has it. The data directory is ours in either case. @throws UsageError when it is somebody else's */
+export async function openMachineBus({ data, log, steps }: Ports): Promise<Bus> {
+  const onError = (error: Error) => log.error({ service: 'bus', err: error }, 'the bus has a fault');
+  const own = await openBus(data, { onError });
+  steps.push({ name: 'the bus', stop: () => own.close() });
+  if (data.servers?.bus !== true) return own;
+  const bus = await openServerBus(data.servers, { onError });
+  steps.push({ name: 'the connection to RabbitMQ', stop: () => bus.close() });
+  return bus;
+}
+
+/** Where images go, and how they are spoken of. */
+export type MachineRegistry = {
+  prefix: string;
+  codec: 'none' | 'gzip-1';
+  client: RegistryClient;
+  /** Addresses that are one registry's. */
+  sameRegistry: SameRegistry;
+};
+
+export async function openMachineRegistry(ports: Ports, store: ObservedStore): Promise<MachineRegistry> {
+  const { registry: prefix, steps } = ports;
+  const opened = prefix === undefined ? await embedded(ports, store) : remote(prefix);
+  steps.push({ name: 'connections to registries', stop: () => opened.client.close() });
+  return opened;
+}
+
+async function embedded({ data, port, log, steps }: Ports, store: ObservedStore): Promise<MachineRegistry> {
+  const registry = await startEmbeddedRegistry(store, data, {
+    port,
+    warn: ({ message, ...fields }) => log.info({ service: 'registry', ...fields }, message),
+  });
+  steps.push({ name: 'the registry', stop: () => registry.close() });
+  const sameRegistry = [[registry.address, ...registry.formerAddresses]];
+  return { prefix: registry.address, codec: 'none', client: embeddedClient(registry), sameRegistry };
+}
+
+/** Credentials are Docker's own; names that the embedded registry had lead to where it is now. */
+function embeddedClient({ address, formerAddresses }: EmbeddedRegistry): RegistryClient {
+  const directory = dockerDirectory();
+  const registries = formerAddresses.map((name) => ({ name, push: address, pull: name, plainHttp: true }));
+  return new RegistryClient({
+    registries,
+    ...(directory === undefined ? {} : { credentials: dockerConfigCredentials(directory) }),
+  });
+}
+
+function remote(prefix: string): MachineRegistry {
+  const { registries } = serverSettings(['registries'], readEnvironment().variables);
+  const client = registryAccess({ registries, dockerConfig: dockerDirectory() });
+  return { prefix, codec: 'gzip-1', client, sameRegistry: sameRegistries(registries) };
+}
+
+function dockerDirectory(): string | undefined {
+  const { dockerConfig, home } = readEnvironment();
+  return dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));
+}
+
+/** Jobs: child processes, or Jobs of a cluster. */
+export function openMachineJobs(
+  ports: Ports,
+  of: { ledger: Ledger; store: ObservedStore; client: RegistryClient },
+): Jobs {
+  const { kube, data, notice, steps } = ports;
+  const onWarning = (message: string) => notice('jobs', message);
+  if (kube) {
+    const settings = serverSettings(jobSettings, readEnvironment().variables);
+    const cluster = openJobs(settings, { store: of.store.inner, client: of.client, onWarning });
+    steps.push({ name: 'the connection to the cluster', stop: () => cluster.close() });
+    return cluster;
+  }
+  const copies = new PrivateCopies(of.ledger, of.client, data.spare);
+  const kept = { materialise: copies.fill, release: copies.release };
+  const jobs = new ProcessJobs({ directory: data.jobs, ...kept, onWarning });
+  steps.push({ name: 'jobs', stop: () => jobs.close() });
+  // The first test need not wait for its supervisor to start; without one in readiness it starts its own, and says why it cannot.
+  jobs.warm().catch(() => undefined);
+  return jobs;
+}
