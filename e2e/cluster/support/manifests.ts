@@ -9,7 +9,7 @@ export type Manifest = {
   [field: string]: unknown;
 };
 
-const k8s = path.join(__dirname, '../../../k8s');
+export const k8s = path.join(__dirname, '../../../k8s');
 
 /** What `kubectl kustomize` makes of a directory below k8s/. */
 export async function render(directory: string): Promise<Manifest[]> {

@@ -13,6 +13,8 @@ export type GitHttpOptions = {
   oldProtocol?: boolean;
   /** Answers instead of git when it returns true. */
   instead?: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** The address it listens on. Default: the loopback interface. */
+  host?: string;
 };
 
 /** git's own http-backend behind a small server on the loopback interface. */
@@ -32,7 +34,7 @@ export class GitHttpServer {
     const started = new GitHttpServer(server, options);
     server.on('request', (request: IncomingMessage, response: ServerResponse) => started.#answer(request, response));
     server.on('connection', () => (started.connections += 1));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(0, options.host ?? '127.0.0.1', resolve));
     return started;
   }
 

@@ -1,0 +1,100 @@
+import { randomBytes } from 'node:crypto';
+import { AmqpBus } from '@keelson/bus';
+import { Ledger } from '@keelson/ledger';
+import { S3ObjectStore } from '@keelson/objects';
+import { servers } from '@keelson/testbed';
+import { Client } from 'minio';
+
+/** A virtual host, a bucket and names of a test's own on the testbed's servers, and how they are reached from this machine. */
+export class OwnServers {
+  /** Begins every name. */
+  readonly name = `keelson-e2e-${randomBytes(4).toString('hex')}`;
+  readonly #s3: Client;
+
+  constructor() {
+    const { hostname, port, protocol } = new URL(servers.s3.endpoint);
+    this.#s3 = new Client({
+      ...{ endPoint: hostname, port: Number(port), useSSL: protocol === 'https:', region: 'us-east-1' },
+      ...{ accessKey: servers.s3.accessKey, secretKey: servers.s3.secretKey },
+    });
+  }
+
+  async open(): Promise<this> {
+    await this.#api('PUT', `/api/vhosts/${this.name}`);
+    await this.#s3.makeBucket(this.name);
+    return this;
+  }
+
+  /** Settings for a process on this machine, or, with the testbed's address, for one in a pod; passwords are not among them. */
+  settings(host = '127.0.0.1'): Record<string, string> {
+    const at = (text: string) => {
+      const url = new URL(text);
+      url.hostname = host;
+      url.password = '';
+      return url;
+    };
+    const amqp = at(servers.amqp);
+    amqp.pathname = `/${this.name}`;
+    const api = at(servers.rabbitApi);
+    api.username = '';
+    return {
+      KEELSON_AMQP: amqp.href,
+      KEELSON_AMQP_API: api.origin,
+      KEELSON_S3: `${at(servers.s3.endpoint).origin}/${this.name}`,
+      KEELSON_REGISTRY: `${servers.registry}/${this.name}`,
+      KEELSON_REGISTRIES: JSON.stringify([{ name: servers.registry, plainHttp: true }]),
+    };
+  }
+
+  get amqpPassword(): string {
+    return decodeURIComponent(new URL(servers.amqp).password);
+  }
+
+  /** The environment of a process on this machine. */
+  get environment(): Record<string, string> {
+    const { accessKey, secretKey } = servers.s3;
+    const passwords = { KEELSON_AMQP_PASSWORD: this.amqpPassword, KEELSON_S3_ACCESS_KEY: accessKey };
+    return { ...this.settings(), ...passwords, KEELSON_S3_SECRET_KEY: secretKey };
+  }
+
+  /** The records, as the services write them. */
+  async ledger(): Promise<Ledger> {
+    const { endpoint, accessKey, secretKey } = servers.s3;
+    return new Ledger(await S3ObjectStore.open({ endpoint, accessKey, secretKey, bucket: this.name }));
+  }
+
+  /** What no service could work on: why, and where. */
+  async parked(): Promise<string[]> {
+    const url = new URL(this.settings().KEELSON_AMQP ?? '');
+    url.password = encodeURIComponent(this.amqpPassword);
+    const bus = await AmqpBus.open({ url: url.href, apiUrl: servers.rabbitApi });
+    try {
+      return (await bus.parked()).map(({ service, reason }) => `${service}: ${reason.error}`);
+    } finally {
+      await bus.close();
+    }
+  }
+
+  /** The keys in the bucket below a prefix. */
+  async keys(prefix = ''): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const { name } of this.#s3.listObjectsV2(this.name, prefix, true) as AsyncIterable<{ name?: string }>) {
+      if (name !== undefined) keys.push(name);
+    }
+    return keys;
+  }
+
+  async close(): Promise<void> {
+    await this.#api('DELETE', `/api/vhosts/${this.name}`);
+    await this.#s3.removeObjects(this.name, await this.keys());
+    await this.#s3.removeBucket(this.name);
+  }
+
+  async #api(method: string, path: string): Promise<void> {
+    const url = new URL(path, servers.rabbitApi);
+    const authorization = `Basic ${Buffer.from(`${url.username}:${decodeURIComponent(url.password)}`).toString('base64')}`;
+    url.username = url.password = '';
+    const { ok, status } = await fetch(url, { method, headers: { authorization, 'content-type': 'application/json' } });
+    if (!ok) throw new Error(`${method} ${url.href}: ${status}`);
+  }
+}

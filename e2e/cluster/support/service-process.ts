@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { newDirectory, until } from '../../support/keelson';
+import { mark } from '../../support/processes';
+
+const root = path.join(__dirname, '../../..');
+
+export const services = ['watcher', 'bootstrapper', 'image-builder', 'registry-poller', 'test-runner'] as const;
+export type ServiceName = (typeof services)[number];
+
+/** One service as it runs in a pod, but on this machine: where it can be killed at a moment of our choice. */
+export class ServiceProcess {
+  stderr = '';
+  readonly #child: ChildProcessByStdio<null, null, Readable>;
+  readonly ended: Promise<{ status: number | null; signal: NodeJS.Signals | null }>;
+
+  /** @param dieWhen see die-when.cjs */
+  constructor(
+    readonly name: ServiceName,
+    env: Record<string, string>,
+    dieWhen?: string,
+  ) {
+    const hook = dieWhen === undefined ? [] : ['--require', path.join(__dirname, 'die-when.cjs')];
+    this.#child = spawn(process.execPath, [...hook, path.join(root, 'apps', name, 'dist/main.js')], {
+      env: {
+        ...{ PATH: process.env.PATH, HOME: newDirectory('home'), KEELSON_WORK_DIR: newDirectory('work') },
+        ...{ KEELSON_HEALTH_HOST: '127.0.0.1', KEELSON_HEALTH_PORT: '0', ...env },
+        ...(dieWhen === undefined ? {} : { E2E_DIE_WHEN: dieWhen }),
+        [markVariable]: mark,
+      },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.ended = new Promise((resolve) => this.#child.on('close', (status, signal) => resolve({ status, signal })));
+  }
+
+  /** Resolves when it has logged that it started. */
+  async started(): Promise<this> {
+    await until(() => this.stderr.includes('"msg":"started"'), {
+      what: () => `the start of ${this.name}:\n${this.stderr}`,
+      isOver: () => this.#child.exitCode !== null,
+    });
+    return this;
+  }
+
+  kill(signal: NodeJS.Signals = 'SIGKILL'): typeof this.ended {
+    this.#child.kill(signal);
+    return this.ended;
+  }
+
+  /** What it holds in memory now. */
+  get rssBytes(): number {
+    const status = readFileSync(`/proc/${String(this.#child.pid)}/status`, 'utf8');
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+  }
+}
+
+/** Not one of ours, which services are strict about: only found again by it. */
+const markVariable = 'E2E_MARK';
