@@ -27,11 +27,15 @@ const swc = ({ ignoreDynamic }) => [
   },
 ];
 
+/** `npm test` runs the suites that need the servers to themselves by themselves; jest alone takes whatever it is asked for. */
+const alone = '\\.alone\\.spec\\.ts$';
+const suites = process.env.KEELSON_SUITES;
+
 /** @type {import('jest').Config} */
 module.exports = {
   rootDir: __dirname,
-  testMatch: ['<rootDir>/{libs,apps,e2e,tools,bench,testbed}/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/'],
+  testMatch: [`<rootDir>/{libs,apps,e2e,tools,bench,testbed}/**/*${suites === 'alone' ? '.alone' : ''}.spec.ts`],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', ...(suites === 'together' ? [alone] : [])],
   modulePathIgnorePatterns: ['/dist/'],
   transform: { '\\.ts$': swc({ ignoreDynamic: true }), '\\.m?js$': swc({ ignoreDynamic: false }) },
   transformIgnorePatterns: [`/node_modules/(?!(${esmOnly.join('|')})/)`],
@@ -44,6 +48,6 @@ module.exports = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   testTimeout: 30_000,
-  maxWorkers: 2,
+  maxWorkers: suites === 'alone' ? 1 : 2,
   reporters: ['default', '<rootDir>/tools/summary-reporter.cjs'],
 };

@@ -1,9 +1,10 @@
 import type { Figure } from './figure';
 import { append } from './figures/append';
+import { bus } from './figures/bus';
 import { commit, commitLarge } from './figures/commit';
 import { idle } from './figures/idle';
 import { log } from './figures/log';
 import { remoteWatch } from './figures/remote-watch';
 
 /** Every figure, in the order in which they are measured and printed. */
-export const figures: readonly Figure[] = [commit, commitLarge, append, remoteWatch, log, idle];
+export const figures: readonly Figure[] = [commit, commitLarge, append, remoteWatch, log, bus, idle];

@@ -1,10 +1,41 @@
-// `npm test`: prepares the checkout, then runs every suite this machine can run. Arguments go to jest.
-import { createRequire } from 'node:module';
+// `npm test`: prepares the checkout, finds the real servers, then runs every suite this machine can run. Arguments go to jest.
+// Suites named *.alone.spec.ts need those servers to themselves: they run one by one after all others.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { prepare, root } from './prepare.mjs';
+import { findTestbed } from './testbed.mjs';
 
 prepare();
 process.chdir(root);
 const jest = path.join(root, 'node_modules/jest/bin/jest.js');
-process.argv.splice(1, 1, jest);
-createRequire(import.meta.url)(jest);
+const variables = findTestbed();
+const directory = mkdtempSync(path.join(tmpdir(), 'keelson-counts-'));
+
+/** @returns the exit status of jest, and its counts: one failure when it ended without any */
+async function run(suites) {
+  const counts = path.join(directory, suites);
+  const env = { ...process.env, ...variables, KEELSON_SUITES: suites, KEELSON_COUNTS: counts };
+  const child = spawn(process.execPath, [jest, '--passWithNoTests', ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    env,
+  });
+  const passOn = (signal) => child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, passOn);
+  const status = await new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, passOn);
+  const lines = existsSync(counts) ? readFileSync(counts, 'utf8').trim().split('\n') : [];
+  const unexplained = { passed: 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+  return { status, counts: lines.length === 0 ? [unexplained] : lines.map((line) => JSON.parse(line)) };
+}
+
+const runs = [await run('together'), await run('alone')];
+rmSync(directory, { recursive: true });
+const sum = (name) => runs.flatMap(({ counts }) => counts).reduce((total, counts) => total + counts[name], 0);
+if (sum('passed') + sum('failed') + sum('skipped') === 0) {
+  process.stderr.write(`keelson: no test matches: ${process.argv.slice(2).join(' ')}\n`);
+  process.exitCode = 1;
+}
+process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`);
+if (runs.some(({ status }) => status !== 0)) process.exitCode = 1;

@@ -13,7 +13,7 @@ import { DirObjectStore } from '@keelson/objects';
 import { imageTags, planSchema } from '@keelson/pipeline';
 import type { Pipeline } from '@keelson/pipeline';
 import { appendImage, parseImageReference, pushSnapshot, RegistryClient } from '@keelson/registry';
-import type { AppendRequest } from '@keelson/registry';
+import type { AppendRequest, RegistryClientOptions } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
 import type { Registry } from '@keelson/registry-server';
 import type { Outcome, Stage } from '@keelson/stage';
@@ -32,6 +32,8 @@ export type Asked = {
   tree?: Readonly<Record<string, string>>;
 };
 
+export type Elsewhere = { prefix: string; options: RegistryClientOptions };
+
 /** A store, a ledger on it, and a registry with a store of its own. */
 export class World {
   readonly notices: string[] = [];
@@ -40,22 +42,24 @@ export class World {
   /** Added to the time. */
   laterMs = 0;
   readonly #clients: RegistryClient[] = [];
-  readonly client = this.newClient();
   readonly #servers: Server[] = [];
+  #client: RegistryClient | undefined;
   #nowMs = Date.parse('2026-01-02T03:04:05Z');
 
   private constructor(
     readonly root: string,
     readonly ledger: Ledger,
     readonly server: Registry,
+    /** A registry that others reach, too; absent: the server's. */
+    readonly elsewhere?: Elsewhere,
   ) {}
 
-  static async open(): Promise<World> {
+  static async open(elsewhere?: Elsewhere): Promise<World> {
     const root = mkdtempSync(path.join(tmpdir(), 'keelson-builder-'));
     const store = await DirObjectStore.open(path.join(root, 'registry'));
     const put = store.put.bind(store);
     const ledger = new Ledger(await DirObjectStore.open(path.join(root, 'store')));
-    const world = new World(root, ledger, await startRegistry({ store }));
+    const world = new World(root, ledger, await startRegistry({ store }), elsewhere);
     store.put = async (key, ...rest) => {
       await world.beforeStored(key);
       return put(key, ...rest);
@@ -63,7 +67,15 @@ export class World {
     return world;
   }
 
+  get client(): RegistryClient {
+    return (this.#client ??= this.newClient());
+  }
+
   get registry(): string {
+    return this.elsewhere?.prefix ?? this.#own;
+  }
+
+  get #own(): string {
     return `localhost:${this.server.address.port}`;
   }
 
@@ -134,7 +146,7 @@ export class World {
   }
 
   newClient(): RegistryClient {
-    const client = new RegistryClient();
+    const client = new RegistryClient(this.elsewhere?.options);
     this.#clients.push(client);
     return client;
   }

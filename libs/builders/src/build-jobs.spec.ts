@@ -23,9 +23,22 @@ describe.each(strategies)('a job of %s', (strategy) => {
     expect(objectOf(job, 'Job')).toMatchObject({ metadata: { name: request.name }, spec: { backoffLimit: 0 } });
     const [source] = podOf(job).initContainers;
     expect(source?.image).toBe(settings.helperImage);
-    expect(source?.args).toEqual(
-      expect.arrayContaining([`plain.example:5000/widget-source@${digest}`, '--plain-http']),
-    );
+    expect(source?.command).toEqual([
+      ...[
+        '/keelson-pod',
+        'source',
+        '-from',
+        `plain.example:5000/widget-source@${digest}`,
+        '-strip',
+        '/src',
+        '-plain-http',
+      ],
+      ...[
+        '-docker-config',
+        '/keelson/docker/config.json',
+        strategy === 'makisu' ? '/makisu-context' : '/keelson/source',
+      ],
+    ]);
     expect(podOf(job)).toMatchObject({ restartPolicy: 'Never', automountServiceAccountToken: false });
   });
 

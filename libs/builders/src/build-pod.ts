@@ -129,11 +129,12 @@ function sourceContainer(
   return {
     name: 'keelson-source', // whose output is nobody's
     image: settings.helperImage,
-    args: [
-      ...['source', '--layer', `${source.repository}@${source.digest}`, '--prefix', source.prefix, '--into', sourceAt],
-      ...(isPlain ? ['--plain-http'] : []),
+    command: [
+      ...['/keelson-pod', 'source', '-from', `${source.repository}@${source.digest}`, '-strip', source.prefix],
+      ...(isPlain ? ['-plain-http'] : []),
+      ...(dockerConfig === undefined ? [] : ['-docker-config', `${places.credentials}/config.json`]),
+      sourceAt,
     ],
-    ...(dockerConfig === undefined ? {} : { env: [{ name: 'DOCKER_CONFIG', value: places.credentials }] }),
     securityContext: { allowPrivilegeEscalation: false },
     volumeMounts: [{ name: 'source', mountPath: sourceAt }, ...(withCredentials ? [credentials] : [])],
   };

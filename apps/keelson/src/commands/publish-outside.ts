@@ -14,11 +14,9 @@ export async function publishOutside(context: Asking, files: readonly string[]):
   const bodies = await Promise.all(files.map(read));
   const bus = await openBusAccess(context.data, context.signal);
   try {
-    for (const [at, body] of bodies.entries()) {
-      await bus.offer({ contentType: 'application/json', headers: {}, body });
-      const [file, sizeBytes] = [files[at], body.byteLength];
-      if (context.isJson) await writeJson(context, { file, sizeBytes });
-      else await context.output.write(printableText(`put ${file} into the inbox, ${sizeBytes} bytes`));
+    for (let at = 0; at < bodies.length; at += atOnce) {
+      await Promise.all(bodies.slice(at, at + atOnce).map((body) => bus.offer({ contentType, headers: {}, body })));
+      for (const [file, body] of pairs(files, bodies).slice(at, at + atOnce)) await told(context, file, body);
     }
     if (!bus.isLive && !context.isJson)
       await context.problems.write(
@@ -27,6 +25,18 @@ export async function publishOutside(context: Asking, files: readonly string[]):
   } finally {
     await bus.close();
   }
+}
+
+const contentType = 'application/json';
+/** In flight together: one flush of the store confirms many. */
+const atOnce = 64;
+
+const pairs = (files: readonly string[], bodies: readonly Uint8Array[]) =>
+  bodies.map((body, at) => [files[at] ?? '', body] as const);
+
+function told(context: Asking, file: string, { byteLength: sizeBytes }: Uint8Array): Promise<void> {
+  if (context.isJson) return writeJson(context, { file, sizeBytes });
+  return context.output.write(printableText(`put ${file} into the inbox, ${sizeBytes} bytes`));
 }
 
 async function read(file: string): Promise<Uint8Array> {

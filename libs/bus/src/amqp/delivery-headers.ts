@@ -7,20 +7,21 @@ import { publishedAtHeader } from './message';
 /** A queue's error texts may be long; a header is for a person who looks. */
 const errorBytesAtMost = 1024;
 
-const count = z.int().min(0).catch(0);
-const text = z.string().exactOptional();
+/** What is missing, as most are, must not be a fault that is caught: making one takes longer than all else. */
+const count = z.int().min(0).default(0).catch(0);
+const text = z.string().default('').catch('');
 
 /** What the headers of a message say of its delivery. Anybody may have written them: what makes no sense counts as not there. */
 const deliveryHeaders = z.object({
   'x-keelson-failures': count,
   'x-keelson-agains': count,
-  'x-keelson-again-spent-ms': z.number().min(0).catch(0),
+  'x-keelson-again-spent-ms': z.number().min(0).default(0).catch(0),
   'x-keelson-hand-outs': count,
-  'x-keelson-redelivered': z.boolean().catch(false),
+  'x-keelson-redelivered': z.boolean().default(false).catch(false),
   'x-keelson-reason': z.enum(['terminal', 'retries-exhausted', 'expired', 'crash-loop']).optional().catch(undefined),
-  'x-keelson-error': text.catch(''),
+  'x-keelson-error': text,
   'x-keelson-park-tries': count,
-  'x-keelson-key': text.catch(''),
+  'x-keelson-key': text,
   [publishedAtHeader]: z.number().optional().catch(undefined),
   /** The broker's own, on quorum queues: returns; from 4.x on hand-outs are told apart from failures. */
   'x-delivery-count': count,
@@ -28,7 +29,14 @@ const deliveryHeaders = z.object({
 });
 export type DeliveryHeaders = z.infer<typeof deliveryHeaders>;
 
-export const headersOf = (message: Message): DeliveryHeaders => deliveryHeaders.parse(message.properties.headers ?? {});
+/** Each message's headers are asked for several times on its way, and parsed once. */
+const parsed = new WeakMap<Message, DeliveryHeaders>();
+
+export function headersOf(message: Message): DeliveryHeaders {
+  const known = parsed.get(message) ?? deliveryHeaders.parse(message.properties.headers ?? {});
+  parsed.set(message, known);
+  return known;
+}
 
 /** What is known of a delivery by its message. */
 export function storedDeliveryOf(message: Message): StoredDelivery {
@@ -46,7 +54,7 @@ export function storedDeliveryOf(message: Message): StoredDelivery {
 }
 
 const parkingOf = (code: ParkReason['code'], headers: DeliveryHeaders) => ({
-  reason: { code, error: headers['x-keelson-error'] ?? '' },
+  reason: { code, error: headers['x-keelson-error'] },
   tries: headers['x-keelson-park-tries'],
 });
 

@@ -33,8 +33,8 @@ export function messagesOf(
   };
   const key = event.type;
   return [
-    { exchange: names.audit, key, body, mandatory: false, properties },
     { exchange: names.events, key, body, mandatory: mandatory.has(event.type), properties },
+    { exchange: names.audit, key, body, mandatory: false, properties },
   ];
 }
 

@@ -5,6 +5,7 @@ import { answerDelivery } from '../answer-delivery';
 import type { Taken } from '../answer-delivery';
 import type { StoredDelivery } from '../stored-delivery';
 import { pause } from '../waiting';
+import { Acknowledger } from './acknowledger';
 import type { AmqpParts } from './amqp-parts';
 import { answerMessages } from './answer-messages';
 import { backoffMs } from './backoff';
@@ -17,6 +18,7 @@ import { UnroutableError } from './unroutable-error';
 /** What lasts as long as one session: its channel, its deliveries in work, and the signal that tells their handlers to end. */
 type Work = {
   session: Session;
+  acks: Acknowledger;
   stopping: AbortController;
   inWork: Map<ConsumeMessage, Promise<void>>;
 };
@@ -41,7 +43,8 @@ export class QueueConsumer<T> {
       {
         what: `the consumer of ${queues.main}`,
         begin: async (session) => {
-          work = { session, stopping: new AbortController(), inWork: new Map() };
+          const acks = new Acknowledger(session.channel);
+          work = { session, acks, stopping: new AbortController(), inWork: new Map() };
           await declare(session.channel);
           await session.channel.prefetch(task.prefetch);
           tags = [await this.#take(work, queues.main), await this.#take(work, queues.dlq)];
@@ -60,6 +63,7 @@ export class QueueConsumer<T> {
     const isDead = queue === this.#kind.queues.dlq;
     const taken = (message: ConsumeMessage | null) => {
       if (!message) return end(`the broker cancelled the consumer of ${queue}: was the queue deleted?`);
+      work.acks.delivered(message);
       const ended = Promise.resolve().then(() => this.#work(work, message, isDead));
       work.inWork.set(
         message,
@@ -70,7 +74,8 @@ export class QueueConsumer<T> {
   }
 
   /** Takes no more, tells the handlers to end, waits for them for a while, and gives back what they left. */
-  async #stop({ session, stopping, inWork }: Work, tags: readonly string[]): Promise<void> {
+  async #stop(work: Work, tags: readonly string[]): Promise<void> {
+    const { session, stopping, inWork, acks } = work;
     const isAlive = !session.over.aborted;
     if (isAlive) await Promise.all(tags.map((tag) => session.channel.cancel(tag))).catch(() => undefined);
     stopping.abort();
@@ -79,16 +84,17 @@ export class QueueConsumer<T> {
     waited.abort();
     const left = isAlive ? [...inWork.keys()] : [];
     inWork.clear(); // a late answer counts for nothing
-    await Promise.all(left.map((message) => this.#giveBack(session, message)));
+    await Promise.all(left.map((message) => this.#giveBack(work, message)));
+    if (isAlive) acks.flush();
   }
 
   async #work(work: Work, message: ConsumeMessage, isDead: boolean): Promise<void> {
-    const { session, stopping } = work;
-    if (stopping.signal.aborted) return this.#giveBack(session, message);
+    const { stopping } = work;
+    if (stopping.signal.aborted) return this.#giveBack(work, message);
     const known = storedDeliveryOf(message);
     const stored = isDead && !known.parking ? { ...known, parking: givenUp } : known;
     const answer = await this.#answer(message, stored, stopping.signal);
-    if (work.inWork.has(message)) await this.#settle(session, { message, stored, answer });
+    if (work.inWork.has(message)) await this.#settle(work, { message, stored, answer });
   }
 
   async #answer(message: ConsumeMessage, stored: StoredDelivery, signal: AbortSignal): Promise<Answer> {
@@ -106,13 +112,13 @@ export class QueueConsumer<T> {
   }
 
   /** Sends what the answer leads to, then acknowledges. When the session is over first, the broker delivers again. */
-  async #settle(session: Session, settled: Settled): Promise<void> {
+  async #settle({ session, acks }: Work, settled: Settled): Promise<void> {
     const { onError, publisher } = this.#parts;
     let { answer } = settled;
     for (let tries = 0; !session.over.aborted; tries += 1) {
       try {
         await publisher.send(this.#messages({ ...settled, answer }), session.over);
-        return acknowledge(session, settled.message);
+        return acks.done(settled.message);
       } catch (cause) {
         if (session.over.aborted) return;
         const name = `the answer to a delivery of ${this.#kind.queues.main}`;
@@ -125,11 +131,11 @@ export class QueueConsumer<T> {
     }
   }
 
-  async #giveBack(session: Session, message: ConsumeMessage): Promise<void> {
+  async #giveBack({ acks }: Work, message: ConsumeMessage): Promise<void> {
     const settled = { message, stored: storedDeliveryOf(message), answer: { kind: 'give-back' } as const };
     try {
       await this.#parts.publisher.send(this.#messages(settled), AbortSignal.timeout(giveBackWithinMs));
-      acknowledge(session, message);
+      acks.done(message);
     } catch {
       // Closing the channel gives it back too, and counts as a hand-out.
     }
@@ -158,13 +164,4 @@ function notYet(stored: StoredDelivery, { limits }: AmqpParts): Answer {
   const delayMs = limits.againMs['10s'];
   const delivery = { ...stored, handOuts: 0, redelivered: false, agains: stored.agains + 1, delayMs };
   return { kind: 'wait', lane: 'again', delayMs, delivery };
-}
-
-function acknowledge({ channel, over }: Session, message: ConsumeMessage): void {
-  if (over.aborted) return;
-  try {
-    channel.ack(message);
-  } catch {
-    // The channel was closed a moment ago: it will be delivered again.
-  }
 }

@@ -88,8 +88,8 @@ export class WorkProcess<E extends WorkEvent, D extends WorkDeps = WorkDeps> {
 }
 
 /** Waits for a condition; the time bounds a test that is stuck, it measures nothing. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 25_000;
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 25_000): Promise<void> {
+  const endMs = performance.now() + withinMs;
   while (!(await isSo())) {
     if (performance.now() > endMs) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
