@@ -1,12 +1,13 @@
 import type { Ledger } from '@keelson/ledger';
 import type { Plan } from '@keelson/pipeline';
-import type { JobSpec } from '@keelson/jobs';
+import type { CommandJob, JobResources, JobSpec } from '@keelson/jobs';
 import { TerminalError } from '@keelson/stage';
 import type { OpenWork } from '@keelson/work';
 import type { Published, TestRunnerDeps } from './deps';
 import { planOf } from './plan';
 import { templateSpec } from './template-spec';
 
+type Test = Exclude<Plan['pipeline']['test'], 'none'>;
 type JobDeps = Pick<TestRunnerDeps, 'ledger' | 'templates'>;
 
 /** The job that runs a plan's test in the published image. */
@@ -32,14 +33,28 @@ export async function jobSpec(deps: JobDeps, open: OpenWork<Published>): Promise
     workdir: plan.pipeline.image.workdir,
     timeoutMs: test.timeoutMs,
     artifacts: test.artifacts,
+    ...clusterNeeds(test),
   };
 }
 
+/** What only a cluster gives; the port's words but for `gpus`. */
+function clusterNeeds({ secrets, services, resources, serviceAccount, namespace }: Test): Partial<CommandJob> {
+  return {
+    ...(secrets === undefined ? {} : { secrets }),
+    ...(services === undefined ? {} : { services }),
+    ...(resources === undefined ? {} : { resources: resourcesOf(resources) }),
+    ...(serviceAccount === undefined ? {} : { serviceAccount }),
+    ...(namespace === undefined ? {} : { namespace }),
+  };
+}
+
+function resourcesOf({ gpus, ...resources }: NonNullable<Test['resources']>): JobResources {
+  if (gpus === undefined) return resources;
+  return { ...resources, devices: { 'nvidia.com/gpu': gpus, ...resources.devices } };
+}
+
 /** The plan and its test. @throws TerminalError when it names none */
-export async function testOf(
-  ledger: Ledger,
-  event: Published,
-): Promise<{ plan: Plan; test: Exclude<Plan['pipeline']['test'], 'none'> }> {
+export async function testOf(ledger: Ledger, event: Published): Promise<{ plan: Plan; test: Test }> {
   const plan = await planOf(ledger, event);
   if (plan !== undefined && plan.pipeline.test !== 'none') return { plan, test: plan.pipeline.test };
   throw new TerminalError(`the plan of run ${event.data.customData.run} names no test`);

@@ -13,10 +13,7 @@ export function verdictOf(end: JobEnd, timeoutMs: number): Verdict {
       if (end.code === 0) return { outcome: 'success', exitCode: 0 };
       return { ...failure('exit-code', `the test command ended with exit code ${end.code}`), exitCode: end.code };
     case 'signalled':
-      if (end.stopped === true) return error('stopped', 'the test was cut short: Keelson was ended while it ran');
-      return fromOutside.has(end.signal)
-        ? error('killed', `the test was cut short by ${end.signal}: the machine out of memory, or somebody`)
-        : failure('signal', `the test command died of ${end.signal}`);
+      return signalled(end);
     case 'timeout':
       return failure('timeout', `the test ran longer than its timeout of ${Math.round(timeoutMs / 1000)} s`);
     case 'unstartable':
@@ -26,6 +23,13 @@ export function verdictOf(end: JobEnd, timeoutMs: number): Verdict {
     case 'lost':
       return error('lost', end.message);
   }
+}
+
+function signalled({ signal, stopped }: Extract<JobEnd, { kind: 'signalled' }>): Verdict {
+  if (stopped === true) return error('stopped', 'the test was cut short: Keelson was ended while it ran');
+  return fromOutside.has(signal)
+    ? error('killed', `the test was cut short by ${signal}: the machine out of memory, or somebody`)
+    : failure('signal', `the test command died of ${signal}`);
 }
 
 const failure = (code: string, message: string): Verdict => ({ outcome: 'failure', reason: { code, message } });

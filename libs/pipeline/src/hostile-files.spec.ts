@@ -51,8 +51,8 @@ describe('a hostile pipeline file', () => {
     expect(faultsOf('test: { command: [a], env: { __proto__: { polluted: true } } }')).toContain(
       'no key may be called __proto__',
     );
-    const kept = parsePipeline('test: { command: [a], services: { constructor: { a: 1 }, toString: 2 } }');
-    expect(kept.ok && kept.pipeline.test).toMatchObject({ services: { constructor: { a: 1 }, toString: 2 } });
+    const kept = parsePipeline('test: { command: [a], env: { constructor: 1, toString: 2 } }');
+    expect(kept.ok && kept.pipeline.test).toMatchObject({ env: { constructor: '1', toString: '2' } });
     expect({}).not.toHaveProperty('polluted');
   });
 

@@ -115,8 +115,8 @@ build:
   push: [registry.example/widget]
 test:
   command: [./ci.sh]
-  secrets: { TOKEN: { name: token, key: value } }
-  services: [{ name: db, image: postgres:16 }]
+  secrets: { TOKEN: { secret: token, key: value } }
+  services: [{ name: db, image: postgres:16, ready: { port: 5432 } }]
   resources: { cpu: 2, memory: 1Gi }
   serviceAccount: tester
   namespace: widgets
@@ -125,7 +125,7 @@ release: { push: [registry.example/widget] }
 `;
     expect(parsed(text)).toMatchObject({
       build: { args: { VERSION: '1.20' }, cache: { mode: 'registry' } },
-      test: { resources: { cpu: 2 } },
+      test: { resources: { cpu: '2' } },
     });
     expect(testOf('test: { template: ci_test.yaml }')).toMatchObject({ template: 'ci_test.yaml', command: [] });
     expect(parsed('build: { strategy: template, template: ci.yaml }\ntest: none').build.template).toBe('ci.yaml');

@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { durationForm, durationMs } from './duration';
 import { sourceFile } from './source-file';
+import { testAccount, testNamespace, testResources, testSecrets, testServices, testVariable } from './test-needs';
 import { hasNoNul, nulMessage, textMap } from './text-map';
-
-const reserved = (description: string) =>
-  z
-    .unknown()
-    .optional()
-    .meta({ description: `Reserved: ${description}` });
-const name = z.string().min(1, 'may not be empty');
 
 // Relative, no `..` part. A leading `!` would keep everything else.
 // eslint-disable-next-line no-control-regex -- a NUL is what is refused
@@ -37,14 +31,9 @@ const timeout = z
 
 const command = z.array(z.string().refine(hasNoNul, nulMessage));
 
-const variableName = z
-  .string()
-  .regex(/^[A-Za-z_]\w*$/, 'must be letters, digits and _, without a digit in front')
-  .refine((text) => !text.startsWith('KEELSON_'), 'begins with KEELSON_: Keelson sets these itself');
-
 /** What the file and the plan have in common. */
 const shape = {
-  env: textMap(variableName)
+  env: textMap(testVariable)
     .default({})
     .meta({ description: 'Environment variables of the test. Numbers and booleans are taken as they are written.' }),
   artifacts: z
@@ -55,11 +44,11 @@ const shape = {
       description: 'Files to keep with the run: patterns relative to the working directory.',
       examples: [['dist/*']],
     }),
-  secrets: reserved('secrets that the test is given.'),
-  services: reserved('servers that are up before the test and gone after it.'),
-  resources: reserved('processors, memory and devices of the test.'),
-  serviceAccount: name.optional().meta({ description: 'Reserved: the account that the test runs as in the cluster.' }),
-  namespace: name.optional().meta({ description: 'Reserved: the namespace that the test runs in.' }),
+  secrets: testSecrets.exactOptional(),
+  services: testServices.exactOptional(),
+  resources: testResources.exactOptional(),
+  serviceAccount: testAccount.exactOptional(),
+  namespace: testNamespace.exactOptional(),
   template: sourceFile.optional().meta({
     description: 'Job template in the source that is the test, on a cluster; instead of a command.',
     examples: ['ci_test.yaml'],

@@ -12,8 +12,8 @@ function refusals(text: string, column: Column): readonly string[] {
 const reserved = `image: { git: shallow }
 test:
   command: [a]
-  secrets: [token]
-  services: { db: { image: postgres } }
+  secrets: { TOKEN: { secret: token, key: value } }
+  services: [{ name: db, image: postgres, ready: { port: 5432 } }]
   resources: { cpu: 1 }
   serviceAccount: tester
   namespace: team
