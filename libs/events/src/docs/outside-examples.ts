@@ -48,7 +48,7 @@ const block = (language: string, text: string): string => `\`\`\`${language}\n${
 /** Each runs as it is, with `AMQP_URL` or `MANAGEMENT_URL` and `USER_PASSWORD` set and `merged.json` in the current directory. */
 export const publishExamples = {
   curl: `curl -sSf -u "$USER_PASSWORD" -H 'content-type: application/json' \\
-  "$MANAGEMENT_URL/api/exchanges/%2F/ci.inbox/publish" -d @- <<END
+  "$MANAGEMENT_URL/api/exchanges/\${VHOST:-%2F}/ci.inbox/publish" -d @- <<END
 { "routing_key": "", "payload_encoding": "base64", "payload": "$(base64 -w0 merged.json)",
   "properties": { "content_type": "application/json", "delivery_mode": 2 } }
 END`,
