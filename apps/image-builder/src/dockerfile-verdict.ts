@@ -11,6 +11,7 @@ import type { JobDeps } from './build-kind';
 import { buildBefore, explainedSteps } from './explain-cache';
 import { imageBytes } from './image-bytes';
 import type { EndedBuild } from './job-build';
+import { otherDestinations } from './other-destinations';
 import { recordImage } from './record-image';
 
 export type DockerfileEnded = EndedBuild & { builder: Builder };
@@ -54,8 +55,12 @@ async function progressOf(
 
 async function pushed(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {
   const image = await recordImage(deps, build, signal);
-  if (image !== undefined) return { outcome: 'success', exitCode: 0, image };
-  return error('no-image', 'the builder ended well, and the registry does not have the image that it was to push');
+  if (image === undefined)
+    return error('no-image', 'the builder ended well, and the registry does not have the image that it was to push');
+  const others = build.plan.pipeline.build.push ?? [];
+  const missing = await otherDestinations(deps, { image, others, copies: !build.builder.pushesAll }, signal);
+  if (missing !== undefined) return { ...missing, exitCode: 0 };
+  return { outcome: 'success', exitCode: 0, image };
 }
 
 function failed(end: JobEnd, { failure }: BuildProgress): Verdict {

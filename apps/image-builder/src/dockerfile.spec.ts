@@ -4,6 +4,7 @@ import { builderSettings } from '@keelson/builders';
 import { eventTypes } from '@keelson/events';
 import { endKey, imageKey, openKey, stageEndedKey } from '@keelson/ledger';
 import type { Pipeline } from '@keelson/pipeline';
+import { parseImageReference } from '@keelson/registry';
 import { WorkProcess } from '@keelson/work-testing';
 import { buildKind } from './build-kind';
 import { eventsOf, tagsOf, typesOf, unaborted, World } from './builder-fixture.contract';
@@ -162,6 +163,24 @@ describe('a build that runs a Dockerfile', () => {
     const { outcome, build } = (await endedOf(event))!;
     expect(outcome).toBe('success');
     expect(build?.steps.every(({ because }) => because === undefined)).toBe(true);
+  });
+
+  it.each([
+    ['makisu', 'is brought to its further names by us', true],
+    ['kaniko', 'is looked up under its further names, and missed where the builder did not push it', false],
+  ] as const)('by %s %s', async (tool, _what, isThere) => {
+    const other = `${world.registry}/team/other:1.2`;
+    const event = await world.frozen({ build: { strategy: tool, push: [other] } });
+    await push(event);
+    const { deps, observed } = service({ tool, name: 'cold', exit: 0 });
+    await buildImage(deps)(event, unaborted);
+    await observed.until('it has ended', async () => (await endedOf(event)) !== undefined);
+    const digest = await world.tagged(tagsOf(event).immutable);
+    const found = await world.client.head(parseImageReference(other), unaborted);
+    expect(found?.digest).toBe(isThere ? digest : undefined);
+    const ended = await endedOf(event);
+    expect(ended?.outcome).toBe(isThere ? 'success' : 'error');
+    if (!isThere) expect(ended?.reason).toMatchObject({ code: 'no-image', message: expect.stringContaining(other) });
   });
 
   it('that ends well without an image in the registry is an error of ours', async () => {

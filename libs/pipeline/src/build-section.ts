@@ -6,6 +6,8 @@ import { textMap } from './text-map';
 export const buildStrategy = z.enum(['append', 'buildkit', 'kaniko', 'makisu', 'template']);
 export type BuildStrategy = z.infer<typeof buildStrategy>;
 
+// A registry has a dot or a port in its name; without a tag every build would push over the same one unseen.
+const taggedForm = /^[\w-]+(?:\.[\w-]+)*(?:\.[\w-]+|:\d{1,5})(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+:\w[\w.-]{0,127}$/;
 const text = z.string().min(1, 'may not be empty');
 
 const secret = z.strictObject({
@@ -62,7 +64,12 @@ export const buildSection = z
       .meta({ description: 'Files from Secrets of the namespace that steps of the Dockerfile may mount, by id.' }),
     cache: cache.optional(),
     push: z
-      .array(text.max(500, 'may have at most 500 characters'))
+      .array(
+        z
+          .string()
+          .max(500, 'may have at most 500 characters')
+          .regex(taggedForm, 'must be an image with registry and tag, like quay.io/team/widget:1.2'),
+      )
       .max(20, 'may have at most 20 entries')
       .optional()
       .meta({ description: 'Further names with tags to push the image to.', examples: [['quay.io/team/widget:1.2']] }),

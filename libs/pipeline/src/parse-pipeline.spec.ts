@@ -112,7 +112,7 @@ build:
   labels: { org.example.team: widgets }
   secrets: { npm: { secret: npm-token, key: token } }
   cache: { verify: 0.01 }
-  push: [registry.example/widget]
+  push: [registry.example/team/widget:1.2]
 test:
   command: [./ci.sh]
   secrets: { TOKEN: { secret: token, key: value } }

@@ -169,9 +169,9 @@ command: make
       'f:1:42: build.dockerfile must be the path of a file in the source, like ci/build.yaml: relative, without ..',
     ],
     [
-      'an argument whose name is none',
-      'build: { strategy: buildkit, args: { "A=B": 1 } }\ntest: none',
-      'f:1:38: the name "A=B" in build.args',
+      'a destination without a tag',
+      'build: { strategy: buildkit, push: [quay.io/team/widget] }\ntest: none',
+      'f:1:37: build.push[0] must be an image with registry and tag, like quay.io/team/widget:1.2',
     ],
     ['no template to render', 'build: { strategy: template }\ntest: none', 'f:1:10: build.template is missing'],
     [

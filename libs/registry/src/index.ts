@@ -5,6 +5,7 @@ export type { BlobToRead, MountOutcome } from './blob-calls';
 export { steadyClock } from './clock';
 export type { Clock } from './clock';
 export { CredentialsError } from './credentials';
+export { copyImage } from './copy-image';
 export type { Credential, CredentialSource } from './credentials';
 export { dockerConfigCredentials } from './docker-config';
 export { imageConfig } from './image-config';
