@@ -12,6 +12,7 @@ export function buildRequest(
 ): BuildRequest {
   const { build, image } = plan.pipeline;
   const repository = imageName(plan.pipeline, plan.source);
+  const tags = imageTags(plan);
   return {
     name,
     source: {
@@ -20,15 +21,16 @@ export function buildRequest(
       prefix: image.workdir,
     },
     ...instructions(plan),
-    destinations: [`${registryPrefix}/${repository}:${imageTags(plan).immutable}`, ...(build.push ?? [])],
+    destinations: [`${registryPrefix}/${repository}:${tags.immutable}`, ...(build.push ?? [])],
     cache: build.cache?.mode ?? 'registry',
+    imageBefore: `${registryPrefix}/${repository}:${tags.moving}`,
     cacheRepository: `${registryPrefix}/${settings.cacheRepository}/${repository}`,
   };
 }
 
 type Instructions = Omit<
   BuildRequest,
-  'name' | 'source' | 'destinations' | 'cache' | 'cacheRepository' | 'dockerConfig'
+  'name' | 'source' | 'destinations' | 'cache' | 'cacheRepository' | 'imageBefore' | 'dockerConfig'
 >;
 
 /** The pipeline file's words, with what it may leave out. */

@@ -183,6 +183,25 @@ describe('a build that runs a Dockerfile', () => {
     if (!isThere) expect(ended?.reason).toMatchObject({ code: 'no-image', message: expect.stringContaining(other) });
   });
 
+  it('leaves no credential in a record, a log or an event', async () => {
+    const password = 'correct-horse-battery';
+    const auth = Buffer.from(`robot:${password}`).toString('base64');
+    const event = await world.frozen({ build: { strategy: 'makisu' } });
+    const { deps, observed, asked } = service({ tool: 'makisu', name: 'registry-unreachable', exit: 1 });
+    deps.work.dockerConfig = () => Promise.resolve(JSON.stringify({ auths: { 'registry.example': { auth } } }));
+    await buildImage(deps)(event, unaborted);
+    await observed.until('it has ended', async () => (await endedOf(event)) !== undefined);
+    expect(JSON.stringify(asked)).toContain(password); // or it would prove nothing
+    const texts = [JSON.stringify(observed.told)];
+    for await (const { key } of world.ledger.store.list(''))
+      texts.push(key, Buffer.from((await world.ledger.store.get(key)) ?? []).toString());
+    expect(texts.length).toBeGreaterThan(10);
+    for (const text of texts) {
+      expect(text).not.toContain(password);
+      expect(text).not.toContain(auth);
+    }
+  });
+
   it('that ends well without an image in the registry is an error of ours', async () => {
     const { ended } = await built({ tool: 'kaniko', name: 'cold', exit: 0 });
     expect(ended).toMatchObject({ outcome: 'error', reason: { code: 'no-image' } });

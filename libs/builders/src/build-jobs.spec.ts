@@ -91,11 +91,12 @@ describe('BuildKit', () => {
   });
 
   it.each([
-    ['inline', ['type=inline']],
-    ['none', []],
-  ] as const)('with cache: %s exports %j', (cache, exported) => {
+    ['inline', ['type=inline'], ['type=registry,ref=plain.example:5000/widget:main,registry.insecure=true']],
+    ['none', [], []],
+  ] as const)('with cache: %s exports %j', (cache, exported, imported) => {
     const other = argsOf(builders.buildkit.job({ ...request, cache }, settings));
     expect(following(other, '--export-cache')).toEqual(exported);
+    expect(following(other, '--import-cache')).toEqual(imported);
     expect(other.includes('--no-cache')).toBe(cache === 'none');
   });
 

@@ -20,6 +20,8 @@ export type BuildRequest = {
   destinations: readonly [string, ...string[]];
   /** `registry`: in a repository of its own; `inline`: in the image; `none`: every step is run. */
   cache: 'registry' | 'inline' | 'none';
+  /** The newest image of the same ref: with `inline` its layers are the cache. */
+  imageBefore: string;
   /** Repository for cached layers, without tag. */
   cacheRepository: string;
   /** Docker's config.json with what this build may read and push; absent: everybody may. */

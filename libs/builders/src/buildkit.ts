@@ -124,15 +124,14 @@ function buildArguments(request: BuildRequest, settings: BuilderSettings): strin
 }
 
 /** A cache that cannot be written costs the next build time, and fails none. */
-function cacheArguments({ cache, cacheRepository, destinations }: BuildRequest, settings: BuilderSettings): string[] {
+function cacheArguments({ cache, cacheRepository, imageBefore }: BuildRequest, settings: BuilderSettings): string[] {
   const plain = (reference: string) => (isPlainHttp(settings, reference) ? ',registry.insecure=true' : '');
   const from = (reference: string) => ['--import-cache', `type=registry,ref=${reference}${plain(reference)}`];
   switch (cache) {
     case 'none':
       return ['--no-cache'];
     case 'inline':
-      // The image that was there before holds it; the tag is the moving one of the same repository.
-      return [...from(destinations[0]), '--export-cache', 'type=inline'];
+      return [...from(imageBefore), '--export-cache', 'type=inline'];
     case 'registry':
       return [
         ...from(cacheRepository),

@@ -23,6 +23,7 @@ export const request: BuildRequest = {
   args: { LEVEL: '2', NOTE: `it's "a; $(b)", c` },
   ...{ labels: { 'org.example.team': 'x y' }, platforms: [], secrets: {} },
   destinations: ['plain.example:5000/widget:main-1-cccccccccccc', 'own.example/team/widget:1.2.3'],
+  imageBefore: 'plain.example:5000/widget:main',
   ...{ cache: 'registry', cacheRepository: 'plain.example:5000/keelson-cache/widget' },
 };
 

@@ -21,6 +21,7 @@ const readBy: Readonly<Record<BuildStrategy, readonly string[]>> = {
 export const keyFaults = (root: Written): readonly Fault[] => [
   ...buildFaults(root),
   ...baseFaults(root),
+  ...cacheFaults(root),
   ...testFaults(root),
   ...templateFaults(root, strategyOf(root)),
 ];
@@ -61,6 +62,15 @@ function baseFaults(root: Written): readonly Fault[] {
   if (base === undefined || strategy === undefined || !readBy[strategy].includes('dockerfile')) return [];
   const message = `image.base is not read by the strategy ${strategy}`;
   return [{ ...base.keyAt, path: 'image.base', message, hint: 'the Dockerfile says it, by FROM' }];
+}
+
+/** A cache in the image itself is BuildKit's. */
+function cacheFaults(root: Written): readonly Fault[] {
+  const mode = entryAt(root, ['build', 'cache', 'mode']);
+  const strategy = strategyOf(root);
+  if (mode?.written.value !== 'inline' || strategy === undefined || strategy === 'buildkit') return [];
+  const message = `build.cache.mode: inline is not read by the strategy ${strategy}`;
+  return [{ ...mode.keyAt, path: 'build.cache.mode', message, hint: 'it belongs to build.strategy: buildkit' }];
 }
 
 function testFaults(root: Written): readonly Fault[] {

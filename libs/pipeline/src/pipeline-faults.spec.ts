@@ -164,14 +164,14 @@ command: make
       'f:1:28: build.labels is not read by the strategy makisu (it belongs to build.strategy: buildkit, kaniko)',
     ],
     [
-      'a Dockerfile outside the source',
-      'build: { strategy: buildkit, dockerfile: ../D }\ntest: none',
-      'f:1:42: build.dockerfile must be the path of a file in the source, like ci/build.yaml: relative, without ..',
-    ],
-    [
       'a destination without a tag',
       'build: { strategy: buildkit, push: [quay.io/team/widget] }\ntest: none',
       'f:1:37: build.push[0] must be an image with registry and tag, like quay.io/team/widget:1.2',
+    ],
+    [
+      'a cache that Kaniko has not',
+      'build: { strategy: kaniko, cache: { mode: inline } }\ntest: none',
+      'f:1:37: build.cache.mode: inline is not read by the strategy kaniko (it belongs to build.strategy: buildkit)',
     ],
     ['no template to render', 'build: { strategy: template }\ntest: none', 'f:1:10: build.template is missing'],
     [
