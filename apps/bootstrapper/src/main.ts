@@ -1,9 +1,11 @@
 import path from 'node:path';
-import { registryAccess, runService } from '@keelson/deployment';
+import { registryAccess, runService, templateKey } from '@keelson/deployment';
 import type { Given } from '@keelson/deployment';
 import { Credentials, RemoteHeads } from '@keelson/git';
 import type { Service } from '@keelson/service';
+import { TemplateRenderer } from '@keelson/template';
 import { SourceAccess, startBootstrapper } from './app';
+import type { TemplateDeps } from './app';
 import { readConfig } from './config';
 import type { BootstrapperConfig } from './config';
 import { service } from './deps';
@@ -18,8 +20,16 @@ function start(config: BootstrapperConfig, { ledger, host, notice, stopLater }: 
   stopLater({ name: 'connections to registries', stop: () => client.close() });
   const registry = { prefix: config.registry, codec: config.codec };
   const { patience: patienceMs } = config;
-  const deps = { ledger, client, registry, sources, column: 'cluster' as const, clock: Date.now, patienceMs, notice };
+  const templates = templatesOf(config);
+  const common = { ledger, client, registry, sources, clock: Date.now, patienceMs, notice };
+  const deps = { ...common, column: 'cluster' as const, templates };
   return startBootstrapper(deps, host);
+}
+
+function templatesOf(config: BootstrapperConfig): TemplateDeps | undefined {
+  const key = templateKey(config);
+  if (key === undefined) return undefined;
+  return { renderer: new TemplateRenderer(), key, env: config.templateVariables, keepNamespaces: false };
 }
 
 void runService({ name: service, config: readConfig, start });

@@ -44,17 +44,30 @@ export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): P
   const files = templatesOf(pipeline);
   if (files.length === 0) return [];
   const { templates } = deps;
-  if (templates === undefined) throw new UnbuildableError('pipeline-file', 'Job templates need a cluster');
+  if (templates === undefined)
+    throw new UnbuildableError(
+      'pipeline-file',
+      'no Job template is rendered here: whoever runs Keelson sets a sealing key',
+    );
   const variables = await runVariables(templates, deps.registry.prefix, { run, session: frozen.session, signal });
   const image = await imageOf(deps.registry.prefix, { templates, frozen, variables });
   const warnings = [...variables.warnings];
   for (const [stage, file] of files) {
     const { record, said } = await renderStage({ templates, frozen, variables, image }, stage, file);
     await deps.ledger.write(manifestKey(run.run, stage, manifestRecord), record);
+    if (templates.isVerbose === true) deps.notice(run.run, spoken(record));
     warnings.push(...said.map((warning) => `${file}: ${warning}`));
   }
-  return warnings;
+  return templates.ignoreWarnings === true ? [] : warnings;
 }
+
+/** `ci.yaml is rendered; namespace gw-1-2-3-0123abcd; image registry:5000/widget:main-1-0123456789ab` */
+const spoken = ({ file, namespace, image }: ManifestRecord): string =>
+  [
+    `${file} is rendered`,
+    ...(namespace ? [`namespace ${namespace.name}`] : []),
+    ...(image ? [`image ${image}`] : []),
+  ].join('; ');
 
 function templatesOf({ build, test }: Pipeline): readonly (readonly [TemplateStage, string])[] {
   return [

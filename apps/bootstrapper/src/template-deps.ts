@@ -13,7 +13,11 @@ export type TemplateDeps = {
   /** Whether a namespace of its own stays when the run has ended. */
   keepNamespaces: boolean;
   /** The host of Amazon's registry, `.duat.awsecr`; a reason why there is none is said. */
-  awsEcr?: () => Promise<{ host: string } | { warning: string }>;
+  awsEcr?: () => Promise<{ host: string } | { warning: string } | undefined>;
+  /** Whether to keep quiet about what is only odd. */
+  ignoreWarnings?: boolean;
+  /** Whether to say what each template was rendered to. */
+  isVerbose?: boolean;
   /** A build that takes the place of every commit's pipeline file. */
   imposed?: ImposedTemplate;
 };

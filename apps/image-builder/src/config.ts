@@ -9,7 +9,7 @@ export const names = [
   ...processSettings,
   ...registrySettings,
   ...jobSettings,
-  ...(['registry', 'builders', 'buildLimit'] as const),
+  ...(['registry', 'builders', 'buildLimit', 'buildTimeout', 'sealingKey'] as const),
 ] as const;
 
 export type ImageBuilderConfig = Omit<Settings<(typeof names)[number]>, 'builders'> & {

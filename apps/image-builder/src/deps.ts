@@ -1,7 +1,7 @@
 import type { BuilderSettings } from '@keelson/builders';
 import type { EventOf } from '@keelson/events';
 import type { BuildReport, Ledger, SameRegistry } from '@keelson/ledger';
-import type { TemplateJobSettings } from '@keelson/pipeline';
+import type { TemplateMeans } from '@keelson/pipeline';
 import type { RegistryClient } from '@keelson/registry';
 import type { WorkDeps } from '@keelson/work';
 
@@ -26,7 +26,7 @@ export type BuildWork = Omit<WorkDeps, 'ledger' | 'clock'> & {
   dockerConfig?: () => Promise<string | undefined>;
 };
 
-export type TemplateSettings = Omit<TemplateJobSettings, 'dockerConfig'> & {
+export type TemplateSettings = TemplateMeans & {
   /** How long such a build may take. */
   timeoutMs: number;
 };

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { openJobs, registryAccess, runService, sameRegistries } from '@keelson/deployment';
+import { openJobs, registryAccess, runService, sameRegistries, templateMeans } from '@keelson/deployment';
 import type { Given } from '@keelson/deployment';
 import type { Service } from '@keelson/service';
 import { startImageBuilder } from './app';
@@ -27,11 +27,13 @@ function start(config: ImageBuilderConfig, given: Given): Promise<Service> {
 
 function workOf(config: ImageBuilderConfig, { logger }: Given): Omit<BuildWork, 'jobs'> {
   const { buildLimit: limit, projectLimit, cancelRunning, builders, dockerConfig } = config;
+  const means = templateMeans(config);
   return {
     ...{ limit, cancelRunning, retryDelaysMs },
     warn: (message, fields) => logger.warn(fields, message),
     ...(projectLimit === undefined ? {} : { projectLimit }),
     ...(builders === undefined ? {} : { builders }),
+    ...(means === undefined ? {} : { templates: { ...means, timeoutMs: config.buildTimeout } }),
     // Read anew for each build: a Secret that is mounted changes with it.
     ...(dockerConfig === undefined ? {} : { dockerConfig: () => readIfThere(path.join(dockerConfig, 'config.json')) }),
   };

@@ -81,7 +81,7 @@ describe('a build that is a Job template', () => {
       namespace: { name: 'gw-1-2-3-0123abcd', create: true, keep: false },
       objects: [{ kind: 'Secret', stringData: { token: 's3cr3t' } }, { kind: 'Job' }],
     });
-    expect(JSON.stringify(asked[0])).toContain('"--into","/keelson/source","--plain-http"');
+    expect(JSON.stringify(asked[0])).toContain('"--plain-http","/keelson/source"');
   });
 
   it('ends its run, green, where no image is named, and is accounted for as built', async () => {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { buffer } from 'node:stream/consumers';
 import { semver } from './commands/semver';
+import { hasJobTemplate } from './job-template/options';
 import { stencil } from './commands/stencil';
 import { wholeEnvironment } from './old-tools/config';
 import type { ToolIo } from './old-tools/tool-io';
@@ -21,8 +22,12 @@ export function defineOldTools(root: Command): void {
  */
 export async function runOldTool(argv: readonly string[]): Promise<number | undefined> {
   const name = argv[2] ?? '';
+  const args = argv.slice(3);
+  if (name === 'watch' && hasJobTemplate(args)) {
+    return (await import('./job-template/watch.js')).watchJobTemplate(processIo(args));
+  }
   if (!Object.hasOwn(tools, name)) return undefined;
-  return tools[name as keyof typeof tools].run(processIo(argv.slice(3)));
+  return tools[name as keyof typeof tools].run(processIo(args));
 }
 
 function processIo(args: readonly string[]): ToolIo {

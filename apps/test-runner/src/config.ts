@@ -2,7 +2,7 @@ import { jobSettings, processSettings, readSettings, registrySettings } from '@k
 import type { Settings } from '@keelson/deployment';
 
 /** What the service reads from its environment. */
-export const names = [...processSettings, ...registrySettings, ...jobSettings, 'testLimit'] as const;
+export const names = [...processSettings, ...registrySettings, ...jobSettings, 'testLimit', 'sealingKey'] as const;
 
 export type TestRunnerConfig = Settings<(typeof names)[number]>;
 

@@ -1,5 +1,5 @@
 import type { EventOf } from '@keelson/events';
-import type { TemplateJobSettings } from '@keelson/pipeline';
+import type { TemplateMeans } from '@keelson/pipeline';
 import type { WorkDeps } from '@keelson/work';
 
 export const service = 'test-runner';
@@ -14,7 +14,7 @@ export type TestRunnerDeps = WorkDeps & {
   templates?: TemplateSettings | undefined;
 };
 
-export type TemplateSettings = Omit<TemplateJobSettings, 'dockerConfig'> & {
+export type TemplateSettings = TemplateMeans & {
   /** Docker's config.json for who brings the source, read anew for each Job; absent: it needs none. */
   dockerConfig?: () => Promise<string | undefined>;
 };

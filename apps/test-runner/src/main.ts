@@ -1,4 +1,4 @@
-import { openJobs, registryAccess, runService } from '@keelson/deployment';
+import { openJobs, registryAccess, runService, templateMeans } from '@keelson/deployment';
 import type { Given } from '@keelson/deployment';
 import type { Service } from '@keelson/service';
 import { startTestRunner } from './app';
@@ -17,7 +17,11 @@ function start(config: TestRunnerConfig, { ledger, host, logger, notice, stopLat
   const { testLimit: limit, projectLimit, cancelRunning } = config;
   const warn = (message: string, fields: Record<string, unknown>) => logger.warn(fields, message);
   const limits = { limit, ...(projectLimit === undefined ? {} : { projectLimit }) };
-  return startTestRunner({ ledger, jobs, clock: Date.now, ...limits, cancelRunning, retryDelaysMs, warn }, host);
+  const templates = templateMeans(config);
+  return startTestRunner(
+    { ledger, jobs, clock: Date.now, ...limits, cancelRunning, retryDelaysMs, warn, templates },
+    host,
+  );
 }
 
 void runService({ name: service, config: readConfig, start });

@@ -9,3 +9,4 @@ export { runService } from './run-service';
 export type { Given, ProcessConfig } from './run-service';
 export { busSettings, jobSettings, processSettings, registrySettings, settings, storeSettings } from './settings';
 export type { Setting, SettingName } from './settings';
+export { plainRegistries, templateKey, templateMeans, templateVariables } from './template-means';

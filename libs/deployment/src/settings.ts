@@ -78,7 +78,16 @@ export const settings = {
   builders: optional(jsonText(), 'which builders there are, JSON as in docs/builders.md; without it `append` alone'),
   buildLimit: preset(count(), '10', 'builds at work at once'),
   projectLimit: optional(count(), 'of these, and of tests, how many of one source'),
-  podHelper: optional(z.string(), 'the image of the pod helper, which keeps the artifacts of tests'),
+  podHelper: optional(
+    z.string(),
+    'the image of the pod helper, which keeps the artifacts of tests and brings sources to Job templates',
+  ),
+  sealingKey: optional(
+    secretFile(),
+    'what rendered Job templates are sealed with: 32 random bytes in base64; without it there are none',
+  ),
+  templateEnv: preset(list(), '', 'variables that Job templates may read, by commas: `Registry,GITHUB_TOKEN`'),
+  buildTimeout: preset(duration(), '1h', 'how long a build by a Job template may take'),
   testLimit: preset(count(), '20', 'tests at work at once'),
   cancelRunning: preset(flag(), 'false', 'whether a newer commit also cancels a running test of the same ref'),
   patience: preset(duration(), '10m', 'how long a neighbour that is away is waited for before a run ends in an error'),

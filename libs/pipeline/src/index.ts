@@ -18,7 +18,7 @@ export { SealError, SealingKey, sealingKeyBytes } from './manifest/sealed-text';
 export type { FillerSettings } from './manifest/source-filler';
 export { JobShapeError, sourceDir, withSource } from './manifest/source-volume';
 export { sealedAbout, templateJob } from './manifest/template-job';
-export type { TemplateJob, TemplateJobSettings } from './manifest/template-job';
+export type { TemplateJob, TemplateJobSettings, TemplateMeans } from './manifest/template-job';
 export { parsePipeline, unsupportedOn } from './parse-pipeline';
 export type { ParsedPipeline } from './parse-pipeline';
 export type { Pipeline } from './pipeline';

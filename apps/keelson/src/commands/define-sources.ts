@@ -8,7 +8,11 @@ export function defineSources(root: Command, { ask }: Acts): void {
     common(root.command('watch').description('watch further repositories, from now on and after restarts'))
       .argument('<source...>', 'path^branch or url^branch, as for `keelson up`')
       .action(ask(async (context, names: string[]) => (await import('./sources.js')).watch(context, names))),
-    ['keelson watch ../widget', "keelson watch https://git.example/team/gadget^'release/*'"],
+    [
+      'keelson watch ../widget',
+      "keelson watch https://git.example/team/gadget^'release/*'",
+      'keelson watch --job-template ci.yaml https://git.example/team/gadget^main   (as git-watch; -h lists its options)',
+    ],
   );
   examples(
     common(root.command('unwatch').description('watch repositories no more; what they started goes on'))

@@ -83,8 +83,8 @@ async function workOf(ledger: Ledger, run: string, options: LogsOptions): Promis
       `there is no stage ${JSON.stringify(options.stage)}: it is one of ${stageName.options.join(', ')}`,
     );
   }
-  const builder = stage.data === 'build' ? await builderOf(ledger, id) : undefined;
-  if (stage.data !== 'test' && builder === undefined) {
+  const isJob = stage.data === 'test' || (stage.data === 'build' && (await isBuiltByJob(ledger, id)));
+  if (!isJob) {
     throw new UsageError(
       `the ${stage.data} stage has no output here; \`keelson show ${runName(id)}\` has its times and digests`,
     );
@@ -94,6 +94,12 @@ async function workOf(ledger: Ledger, run: string, options: LogsOptions): Promis
     throw new UsageError(`${runName(id)} has no attempt ${options.attempt}; it has ${attempts.join(', ')}`);
   }
   return { run: id, attempt: options.attempt ?? attempts.at(-1) ?? 1, stage: stage.data };
+}
+
+/** Whether the image is made by a Job, whose output is kept. */
+async function isBuiltByJob(ledger: Ledger, run: string): Promise<boolean> {
+  const plan = await ledger.read(planKey(run, planSchema));
+  return plan !== undefined && plan.pipeline.build.strategy !== 'append';
 }
 
 /** What builds the run's Dockerfile; undefined where its image is made without one. */

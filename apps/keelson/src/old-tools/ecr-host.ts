@@ -14,6 +14,13 @@ const replySchema = z.object({ repositories: z.array(z.object({ repositoryUri: z
 export class EcrUnavailableError extends Error {
   readonly code = 'ecr-unavailable';
   override readonly name = 'EcrUnavailableError';
+  /** Whether somebody meant it to be asked. */
+  readonly isConfigured: boolean;
+
+  constructor(message: string, options: ErrorOptions & { isConfigured?: boolean } = {}) {
+    super(message, options);
+    this.isConfigured = options.isConfigured ?? true;
+  }
 }
 
 /**
@@ -23,7 +30,7 @@ export class EcrUnavailableError extends Error {
  */
 export async function ecrHost(env: Environment, now: Date): Promise<string> {
   const account = await accountOf(env);
-  if (account === undefined) throw new EcrUnavailableError('AWS is not configured');
+  if (account === undefined) throw new EcrUnavailableError('AWS is not configured', { isConfigured: false });
   const endpoint = env['AWS_ENDPOINT_URL_ECR'] ?? env['AWS_ENDPOINT_URL'];
   const url = new URL(endpoint ?? `https://api.ecr.${account.region}.amazonaws.com`);
   try {

@@ -24,6 +24,8 @@ export type Ports = {
   port: number | undefined;
   /** Whether tests run on a cluster. */
   kube: boolean;
+  /** Whether its Jobs may have namespaces of their own, whatever the settings say. */
+  anyNamespace: boolean;
   log: Logger;
   notice: (about: string, message: string) => void;
   /** What is to be stopped in the end, first started first. */
@@ -97,7 +99,8 @@ export function openMachineJobs(
   const onWarning = (message: string) => notice('jobs', message);
   if (kube) {
     const settings = serverSettings(jobSettings, readEnvironment().variables);
-    const cluster = openJobs(settings, { store: of.store.inner, client: of.client, onWarning });
+    const anyNamespace = settings.anyNamespace || ports.anyNamespace;
+    const cluster = openJobs({ ...settings, anyNamespace }, { store: of.store.inner, client: of.client, onWarning });
     steps.push({ name: 'the connection to the cluster', stop: () => cluster.close() });
     return cluster;
   }

@@ -7,7 +7,7 @@ import { startTestRunner } from '@keelson/app-test-runner';
 import { Heads, startWatcher } from '@keelson/app-watcher';
 import type { WatcherDeps } from '@keelson/app-watcher';
 import type { Bus } from '@keelson/bus';
-import { Credentials, Mirror, mirrorDir, RemoteHeads } from '@keelson/git';
+import { Credentials, Mirror, mirrorDir, RemoteHeads, UrlCredentials } from '@keelson/git';
 import type { Source } from '@keelson/git';
 import { Ledger } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
@@ -18,6 +18,8 @@ import type { DataContext } from '../commands/context';
 import type { Puts } from '../report/follow-run';
 import { ObservedStore } from '../observed-store';
 import { serveSocket } from '../socket-server';
+import { jobTemplates } from './job-templates';
+import type { JobTemplates, TemplateWishes } from './job-templates';
 import { openMachineBus, openMachineJobs, openMachineRegistry } from './machine-ports';
 import { serviceLog } from './service-log';
 
@@ -38,9 +40,13 @@ export type MachineOptions = {
   registry: string | undefined;
   /** Whether Jobs are a cluster's. */
   kube: boolean;
+  /** What is asked of Job templates besides what the commits say. */
+  templates?: TemplateWishes | undefined;
   /** Only this one; undefined: all five. */
   service: ServiceName | undefined;
   tokenFile: string | undefined;
+  /** For those repositories over https that were not named with credentials of their own. */
+  token?: string | undefined;
   notice: (about: string, message: string) => void;
   looked: (source: Source, changes: readonly ChangeRecord[]) => void;
   unreadable: (source: Source, failures: number, isPassing: boolean) => void;
@@ -99,36 +105,45 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 type Shared = Awaited<ReturnType<typeof startShared>>;
 
 async function startShared(options: MachineOptions, steps: StopStep[]) {
-  const { context, sources, tokenFile, notice } = options;
+  const { context, notice } = options;
   const { data } = context;
   const log = serviceLog(data.logFile, { tell: notice });
-  const ports = { ...options, data, log, steps };
+  const ports = { ...options, anyNamespace: options.templates !== undefined, data, log, steps };
   const bus = await openMachineBus(ports);
   const store = new ObservedStore(context.ledger.store);
   const ledger = new Ledger(store);
   const registry = await openMachineRegistry(ports, store);
   const jobs = openMachineJobs(ports, { ledger, store, client: registry.client });
-  const remote = new RemoteHeads({ credentials: credentialsOf(sources, tokenFile) });
+  const remote = new RemoteHeads({ credentials: credentialsOf(options) });
   steps.push({ name: 'connections to repositories', stop: () => remote.close() });
   const mirrors = join(data.git, 'mirrors');
   const access = new SourceAccess({ mirrors, worktrees: join(data.git, 'worktrees'), remote });
   steps.push({ name: 'repositories', stop: () => access.close() });
-  return { log, bus, store, ledger, jobs, remote, mirrors, access, registry };
+  const templates = options.kube ? await jobTemplates(data, options.templates) : undefined;
+  return { log, bus, store, ledger, jobs, remote, mirrors, access, registry, templates };
 }
 
 /** What came with a source's URL, else the token file, else git's own helpers. */
-function credentialsOf(sources: readonly Source[], tokenFile: string | undefined): Credentials {
+function credentialsOf({ sources, tokenFile, token }: MachineOptions): Credentials {
   const credentials = new Credentials({ tokenFile });
   for (const { location } of sources) {
-    if (location.kind === 'remote' && location.credentials !== undefined)
-      credentials.give(location.url, location.credentials);
+    if (location.kind !== 'remote') continue;
+    if (location.credentials !== undefined) credentials.give(location.url, location.credentials);
+    else if (token !== undefined && isPrivate(location.url))
+      credentials.give(location.url, new UrlCredentials('x-access-token', token));
   }
   return credentials;
 }
 
+/** Whether nobody on the way can read what is sent there. */
+function isPrivate(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || (protocol === 'http:' && hostname === '127.0.0.1');
+}
+
 function serviceStarts(options: MachineOptions, shared: Shared): readonly (() => Promise<Service>)[] {
   const { notice } = options;
-  const { ledger, jobs, access: sources, registry } = shared;
+  const { ledger, jobs, access: sources, registry, templates } = shared;
   const { client, prefix: registryPrefix } = registry;
   const host = { bus: shared.bus, logger: shared.log };
   const common = { ledger, client, clock: Date.now, patienceMs, notice, sameRegistry: registry.sameRegistry };
@@ -137,18 +152,23 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
     limit: options.testLimit ?? availableParallelism(),
     warn: (message: string, fields: Record<string, unknown>) => host.logger.warn(fields, message),
   };
+  const building = templates === undefined ? {} : { work: { ...testing, templates: making(templates) } };
   const column = options.kube ? ('cluster' as const) : ('machine' as const);
   const starts: Record<ServiceName, () => Promise<Service>> = {
-    'test-runner': () => startTestRunner(testing, host),
+    'test-runner': () => startTestRunner({ ...testing, templates: templates?.making }, host),
     'registry-poller': () => startRegistryPoller({ ...common, watched: options.images, pollMs: 10_000 }, host),
-    'image-builder': () => startImageBuilder({ ...common, registryPrefix }, host),
-    bootstrapper: () => startBootstrapper({ ...common, registry, sources, column }, host),
+    'image-builder': () => startImageBuilder({ ...common, registryPrefix, ...building }, host),
+    bootstrapper: () =>
+      startBootstrapper({ ...common, registry, sources, column, templates: templates?.rendering }, host),
     watcher: () => startWatcher(watching(options, shared), host),
   };
   return serviceNames
     .filter((name) => options.service === undefined || options.service === name)
     .map((name) => starts[name]);
 }
+
+/** Templates as builds: long enough for a big image on a small machine. */
+const making = ({ making: means }: JobTemplates) => means && { ...means, timeoutMs: 2 * 3_600_000 };
 
 function watching(options: MachineOptions, { ledger, registry, remote, mirrors }: Shared): WatcherDeps {
   const { client } = registry;

@@ -12,6 +12,7 @@ import { Outset } from './outset';
 import { startMachine } from './machine';
 import type { MachineOptions, ServiceName } from './machine';
 import { checkServers } from './check-servers';
+import type { TemplateWishes } from './job-templates';
 import { Once } from './once';
 import { Telling } from './telling';
 
@@ -26,6 +27,10 @@ export type UpOptions = {
   registry?: string;
   kube?: boolean;
   service?: ServiceName;
+  /** For repositories over https that ask who we are. */
+  token?: string;
+  /** What is asked of Job templates besides what the commits say. */
+  templates?: TemplateWishes;
 };
 
 /** `keelson up [SOURCE...]`: all five services, until Ctrl-C or, with --once, until every present head has its verdict. */
@@ -77,6 +82,7 @@ function machineOptions({ context, sources, options, telling, once }: Wiring): O
     isFollowingRecords: options.once !== true,
     ...{ cancelRunning: options.cancelRunning === true, tokenFile: options.tokenFile },
     ...{ registry: options.registry, kube: options.kube === true, service: options.service },
+    ...{ token: options.token, templates: options.templates },
     notice: (about, message) => telling.notice(about, message),
     unreadable: (source, failures, isPassing) => {
       if (!isPassing || failures >= patientLooks) void telling.inOrder(() => once.unreadable(keyOf(source)));

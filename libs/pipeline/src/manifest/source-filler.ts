@@ -5,7 +5,7 @@ import type { Container } from './source-volume';
 
 /** What brings a snapshot into a pod. */
 export type FillerSettings = {
-  /** The image whose `source` unpacks a layer of a registry. */
+  /** The image with the pod helper (libs/jobs/pod), whose `source` unpacks a layer of a registry. */
   helperImage: string;
   /** Registries that are reached without TLS, `host:port`. */
   plainHttp: readonly string[];
@@ -24,12 +24,17 @@ export function sourceFiller(
   const [repository = ''] = plan.snapshot.reference.split('@');
   const isPlain = plainHttp.includes(repository.split('/')[0] ?? '');
   const layer = `${repository}@${plan.snapshot.layer.digest}`;
+  const login = dockerConfig === undefined ? [] : ['--docker-config', `${credentialsDir}/config.json`];
+  const flags = [
+    '--from',
+    layer,
+    '--strip',
+    plan.pipeline.image.workdir,
+    ...(isPlain ? ['--plain-http'] : []),
+    ...login,
+  ];
   const container = {
-    ...{ name: 'keelson-source', image: helperImage },
-    args: [
-      ...['source', '--layer', layer, '--prefix', plan.pipeline.image.workdir, '--into', sourceDir],
-      ...(isPlain ? ['--plain-http'] : []),
-    ],
+    ...{ name: 'keelson-source', image: helperImage, command: ['/keelson-pod', 'source', ...flags, sourceDir] },
     securityContext: { allowPrivilegeEscalation: false },
   };
   if (dockerConfig === undefined) return { container, volumes: [], objects: [] };
@@ -40,7 +45,6 @@ export function sourceFiller(
   return {
     container: {
       ...container,
-      env: [{ name: 'DOCKER_CONFIG', value: credentialsDir }],
       volumeMounts: [{ name: credentials, mountPath: credentialsDir }],
     },
     volumes: [{ name: credentials, ...{ secret: { secretName: credentials } } }],

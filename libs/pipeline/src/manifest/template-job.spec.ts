@@ -50,15 +50,9 @@ describe("a template's Job", () => {
           initContainers: [
             {
               ...{ name: 'keelson-source', image: 'helper' },
-              args: [
-                'source',
-                '--layer',
-                `registry:5000/widget-source@${digest}`,
-                '--prefix',
-                '/src',
-                '--into',
-                '/keelson/source',
-                '--plain-http',
+              command: [
+                ...['/keelson-pod', 'source', '--from', `registry:5000/widget-source@${digest}`, '--strip', '/src'],
+                ...['--plain-http', '/keelson/source'],
               ],
             },
           ],

@@ -17,6 +17,9 @@ export type TemplateJobSettings = FillerSettings & {
   key: SealingKey;
 };
 
+/** The same without what is read anew for each Job. */
+export type TemplateMeans = Omit<TemplateJobSettings, 'dockerConfig'>;
+
 export type TemplateJob = { objects: readonly ManifestObject[]; namespace?: ManifestRecord['namespace'] };
 
 /** What the sealed text of a stage belongs to. */
