@@ -243,13 +243,4 @@ describe('a build that runs a Dockerfile', () => {
       ...{ outcome: 'failure', reason: { code: 'not-started', message: expect.stringContaining(words) } },
     });
   });
-
-  it('is red where there is no cluster at all', async () => {
-    const event = await world.frozen({ build: { strategy: 'buildkit' } });
-    const told = eventsOf(await buildImage(world.deps())(event, unaborted));
-    expect(typesOf(told)).toEqual([
-      ...[eventTypes.buildStarted, eventTypes.buildFinished, eventTypes.pipelineRunFinished],
-    ]);
-    expect(await endedOf(event)).toMatchObject({ outcome: 'failure', reason: { code: 'needs-cluster' } });
-  });
 });

@@ -131,4 +131,9 @@ describe('an image that cannot be built', () => {
     world.beforeStored = () => Promise.resolve();
     expect(typesOf(eventsOf(await stage(event, unaborted)))).toContain(eventTypes.artifactPackaged);
   });
+
+  it('for want of a cluster says so, and ends the run', async () => {
+    const event = await world.frozen({ build: { strategy: 'buildkit' } });
+    expect(await failed(event)).toMatchObject({ outcome: 'failure', code: 'needs-cluster' });
+  });
 });
