@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AmqpBus } from '@keelson/bus';
+import { AmqpBus, applyTopology } from '@keelson/bus';
 import { Ledger } from '@keelson/ledger';
 import { S3ObjectStore } from '@keelson/objects';
 import { servers } from '@keelson/testbed';
@@ -17,6 +17,11 @@ export class OwnServers {
       ...{ endPoint: hostname, port: Number(port), useSSL: protocol === 'https:', region: 'us-east-1' },
       ...{ accessKey: servers.s3.accessKey, secretKey: servers.s3.secretKey },
     });
+  }
+
+  /** What `keelson topology apply` does. */
+  async applyPolicies(): Promise<void> {
+    await applyTopology({ apiUrl: servers.rabbitApi, vhost: this.name });
   }
 
   async open(): Promise<this> {

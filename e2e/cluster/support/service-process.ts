@@ -24,7 +24,9 @@ export class ServiceProcess {
     dieWhen?: string,
   ) {
     const hook = dieWhen === undefined ? [] : ['--require', path.join(__dirname, 'die-when.cjs')];
-    this.#child = spawn(process.execPath, [...hook, path.join(root, 'apps', name, 'dist/main.js')], {
+    // As the manifests have it.
+    const flags = ['--max-semi-space-size=4', ...hook];
+    this.#child = spawn(process.execPath, [...flags, path.join(root, 'apps', name, 'dist/main.js')], {
       env: {
         ...{ PATH: process.env.PATH, HOME: newDirectory('home'), KEELSON_WORK_DIR: newDirectory('work') },
         ...{ KEELSON_HEALTH_HOST: '127.0.0.1', KEELSON_HEALTH_PORT: '0', ...env },

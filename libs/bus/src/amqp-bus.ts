@@ -184,6 +184,12 @@ export class AmqpBus implements Bus {
     return this.#api && missingPolicies(await this.#api.queues(), this.#options.prefix);
   }
 
+  /** Why events do not go to or come from the broker now, a sentence each; it passes by itself, so it is a matter of readiness. */
+  trouble(): readonly string[] {
+    const { link, publishLink } = this.#parts;
+    return [link.trouble, publishLink.trouble].filter((why) => why !== undefined);
+  }
+
   /** @see Bus.close. Publishing still works while consumers and leaders end, so that they can tell what they did. */
   close(): Promise<void> {
     this.#closed ??= this.#close();

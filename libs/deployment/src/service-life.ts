@@ -68,6 +68,7 @@ async function begin<C extends ProcessConfig>({ service, config, log, steps, ref
   };
   const bus = await untilThere(() => openBus(config, { name, onError }), wait);
   steps.push({ name: 'the connection to RabbitMQ', stop: () => bus.close() });
+  health.add({ name: 'broker', reasons: () => bus.trouble() });
   health.add({ name: 'policies', reasons: () => policyReasons(bus) });
   const host = { bus, logger: log, metrics, health, prefetch: config.prefetch };
   const started = await service.start(config, {

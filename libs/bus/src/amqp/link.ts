@@ -40,6 +40,12 @@ export class Link {
     return this.#model !== undefined && this.#blocked === undefined;
   }
 
+  /** Why nothing goes over it now; undefined when it does. */
+  get trouble(): string | undefined {
+    if (this.#model === undefined) return `${this.#options.label}: there is no connection`;
+    return this.#blocked === undefined ? undefined : `the broker takes no messages: ${this.#blocked}`;
+  }
+
   /** Rings when the connection came, went, was blocked or unblocked. */
   changed(...signals: readonly AbortSignal[]): Promise<void> {
     return this.#changed.next(this.#closing.signal, ...signals);

@@ -24,7 +24,10 @@ export function assembleAmqpParts(options: AmqpBusOptions): OpenParts {
   setMaxListeners(0, closing.signal);
   let refusal: Error | undefined;
   const refuse = (cause: unknown): Error => {
+    const isFirst = refusal === undefined;
     refusal ??= refusalOf(cause, address);
+    // Also to whoever holds the process: every call ends by it from now on, and those who call again do so in vain.
+    if (isFirst) onError(refusal);
     closing.abort();
     return refusal;
   };
