@@ -42,6 +42,7 @@ export class ServiceProcess {
   /** Resolves when it has logged that it started. */
   async started(): Promise<this> {
     await until(() => this.stderr.includes('"msg":"started"'), {
+      timeoutMs: 120_000, // on a machine that does much else
       what: () => `the start of ${this.name}:\n${this.stderr}`,
       isOver: () => this.#child.exitCode !== null,
     });
