@@ -17,6 +17,8 @@ export function findTestbed() {
   say('starting the testbed');
   const up = spawnSync(program, ['up'], { stdio: ['ignore', 'pipe', 'inherit'], encoding: 'utf8' });
   if (up.status !== 0) return without('the testbed did not start: the suites on real servers are skipped');
+  if (spawnSync(program, ['images'], { stdio: 'inherit' }).status !== 0)
+    say('the stand-ins for base images could not be made: the suites that use them fail; see docs/testbed.md');
   return Object.fromEntries(
     Array.from(up.stdout.matchAll(/^export (\w+)=(.*)$/gm), ([, name, value]) => [name, value]),
   );

@@ -29,8 +29,28 @@ close_network() {
   } 2>/dev/null || true
 }
 
-wipe() {
+unmount_all() {
   local mount
   for mount in $(awk -v dir="$run/" 'index($2, dir) == 1 { print $2 }' /proc/mounts | sort -r); do umount -l "$mount"; done
+}
+
+wipe() {
+  unmount_all
   rm -rf "$run"
+}
+
+# After a reboot, or when everything was killed, what the cluster knows of its containers is wrong: it begins anew. What `down` ended in
+# order has no pid file any more. The registry keeps its images.
+forget_killed_cluster() {
+  [ -e "$run/kubelet.pid" ] || return 0
+  local name
+  for name in kubelet kube-apiserver containerd; do
+    ! running $name || return 0
+  done
+  say 'the cluster was not ended in order: it begins anew'
+  pkill -KILL -f "containerd-shim.* -address $containerd_socket" || true
+  for name in etcd kube-controller-manager kube-scheduler kube-proxy coredns; do halt $name; done
+  unmount_all
+  rm -rf "$run"/{etcd,containerd,kubelet,cni-addresses} "$run"/{kubelet,kube-apiserver,containerd}.pid
+  ip link del "$pod_bridge" 2>/dev/null || true
 }
