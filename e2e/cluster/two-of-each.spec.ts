@@ -38,6 +38,22 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('two
     return service.started();
   };
 
+  /** The Jobs for which the cluster made a pod, each as often as it did. */
+  const podsCreated = async (): Promise<string[]> => {
+    const created = 'jsonpath={range .items[*]}{.involvedObject.kind} {.involvedObject.name}{"\\n"}{end}';
+    const text = await kubectl([
+      'get',
+      'events',
+      '-n',
+      own.name,
+      '--field-selector',
+      'reason=SuccessfulCreate',
+      '-o',
+      created,
+    ]);
+    return text.split('\n').filter((line) => line.startsWith('Job '));
+  };
+
   it('share the work without doing any of it twice, and go on when all the leaders die', async () => {
     repository.clusterPipeline('echo "commit $KEELSON_COMMIT"');
     const first = repository.push('first');
@@ -60,9 +76,10 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('two
     for (const view of views) {
       expect(view.attempts).toHaveLength(1);
       expect(await outputOf(own, view)).toBe(`commit ${view.commit}\n`);
-      const { run } = view;
-      expect(await own.keys(`runs/${run}/`)).toEqual([...new Set(await own.keys(`runs/${run}/`))]);
     }
+    const pods = await podsCreated();
+    expect(pods.length).toBe(2);
+    expect(new Set(pods).size).toBe(2);
     await expectBalanced(own, 2);
   });
 });
