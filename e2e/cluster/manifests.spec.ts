@@ -77,7 +77,8 @@ describeOn(['kubeconfig'])('the manifests', () => {
 
   it.each(services)('lets %s read no secret, enter no pod, and make no pod, role or namespace', async (service) => {
     const tries = [
-      ...['get secrets', 'list secrets', 'create pods', 'create pods/exec', 'create pods/attach'],
+      ...['get secrets', 'list secrets', 'patch secrets', 'update secrets'],
+      ...['create pods', 'create pods/exec', 'create pods/attach'],
       ...['create roles', 'create rolebindings', 'create serviceaccounts', 'create namespaces', 'delete namespaces'],
     ];
     const allowed: string[] = [];

@@ -7,13 +7,17 @@ const maxBytes = 1024 ** 3;
 const graceMs = 15 * 60_000;
 const readBytes = 8 * 1024 ** 2;
 
-/** Where a job's files wait until they are kept under its run: a credential is good for one job's place alone. */
-export function jobUploads(store: S3ObjectStore): Uploads {
+/**
+ * Where a job's files wait until they are kept under its run: a credential is good for one job's place alone.
+ * @param origin of the store as a pod reaches it, where it is another: what signs the form does not depend on it
+ */
+export function jobUploads(store: S3ObjectStore, origin?: string): Uploads {
   const prefixOf = (name: string) => `uploads/${name}/`;
   return {
     async grant({ name, timeoutMs }) {
       const request = { prefix: prefixOf(name), maxBytes, expiresInMs: timeoutMs + graceMs };
-      return { ...(await store.grantUploads(request)), maxBytes };
+      const { url, fields, keyPrefix } = await store.grantUploads(request);
+      return { url: origin === undefined ? url : fromOrigin(url, origin), fields, keyPrefix, maxBytes };
     },
     async list(name) {
       const prefix = prefixOf(name);
@@ -25,6 +29,11 @@ export function jobUploads(store: S3ObjectStore): Uploads {
       return files;
     },
   };
+}
+
+function fromOrigin(url: string, origin: string): string {
+  const { pathname, search } = new URL(url);
+  return `${origin}${pathname}${search}`;
 }
 
 async function* contents(store: S3ObjectStore, { key, sizeBytes }: { key: string; sizeBytes: number }) {

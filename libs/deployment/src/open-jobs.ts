@@ -19,12 +19,13 @@ const userWithinMs = 30_000;
 
 /** The cluster's Jobs. The cluster is not asked anything yet. @throws JobsError when the kubeconfig is not usable */
 export function openJobs(
-  settings: Settings<'namespace' | 'kubeconfig' | 'anyNamespace' | 'podHelper'>,
+  settings: Settings<'namespace' | 'kubeconfig' | 'anyNamespace' | 'podHelper' | 'podS3' | 'jobAccounts'>,
   { store, client, onWarning }: JobsUse,
 ): KubeJobs {
-  const { namespace, kubeconfig, anyNamespace, podHelper: podHelperImage } = settings;
+  const { namespace, kubeconfig, anyNamespace, podHelper: podHelperImage, podS3, jobAccounts: accounts } = settings;
   const userOf = async (image: string, signal = AbortSignal.timeout(userWithinMs)) =>
     (await imageConfig(client, { reference: parseImageReference(image) }, signal)).user;
-  const uploads = store instanceof S3ObjectStore ? jobUploads(store) : undefined;
-  return KubeJobs.open({ namespace, kubeconfig, anyNamespace, podHelperImage, uploads, userOf, onWarning });
+  const uploads = store instanceof S3ObjectStore ? jobUploads(store, podS3) : undefined;
+  const rules = { namespace, anyNamespace, accounts };
+  return KubeJobs.open({ ...rules, kubeconfig, podHelperImage, uploads, userOf, onWarning });
 }

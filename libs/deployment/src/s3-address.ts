@@ -25,5 +25,16 @@ export const s3Address = () =>
     return { endpoint: url.origin, bucket, prefix: rest.length === 0 ? '' : `${rest.join('/')}/` };
   });
 
+/** `http(s)://host[:port]`, and nothing more. */
+export const storeOrigin = () =>
+  z.string().transform((text, context): string => {
+    const url = parseUrl(text);
+    if (url === undefined || !isPlain(url) || url.pathname !== '/') {
+      context.addIssue({ code: 'custom', message: 'is not an address as in https://host:9000, without a bucket' });
+      return z.NEVER;
+    }
+    return url.origin;
+  });
+
 const isPlain = (url: URL): boolean =>
   /^https?:$/.test(url.protocol) && url.username === '' && url.password === '' && url.search === '' && url.hash === '';

@@ -2,7 +2,7 @@ import { duration, list, port, secretFile } from '@keelson/config';
 import { z } from 'zod';
 import { amqpUrl } from './amqp-url';
 import { registryEntries } from './registry-entries';
-import { s3Address } from './s3-address';
+import { s3Address, storeOrigin } from './s3-address';
 
 /** One thing that can be set, for all services alike: the same name means the same everywhere. */
 export type Setting<Schema extends z.ZodType = z.ZodType> = {
@@ -82,6 +82,11 @@ export const settings = {
     z.string(),
     'the image of the pod helper, which keeps the artifacts of tests and brings sources to Job templates',
   ),
+  podS3: optional(
+    storeOrigin(),
+    'the address of the store as pods of tests reach it, where it is another: `https://s3.example:9000`',
+  ),
+  jobAccounts: preset(list(), '', 'service accounts of the namespace whose tokens Jobs may ask for, by commas'),
   sealingKey: optional(
     secretFile(),
     'what rendered Job templates are sealed with: 32 random bytes in base64; without it there are none',
@@ -123,6 +128,8 @@ export const jobSettings = [
   'kubeconfig',
   'anyNamespace',
   'podHelper',
+  'podS3',
+  'jobAccounts',
   'projectLimit',
   'cancelRunning',
 ] as const;

@@ -1,6 +1,7 @@
 import { JobsError } from '../jobs';
 import type { CommandJob, JobSpec, KubeObject, ManifestJob } from '../jobs';
 import { isManifest } from '../job-spec';
+import { checkAccounts } from './allowed-account';
 import { isStatus } from './api-refusal';
 import { jobsPath, kindPath, namedPath, namespacesPath } from './api-paths';
 import { compileCommand } from './compile-command';
@@ -18,6 +19,7 @@ type Signal = AbortSignal | undefined;
 export async function ensureJob(host: KubeHost, spec: JobSpec, signal: Signal): Promise<Ensured> {
   const manifest = isManifest(spec) ? spec : await compiled(host, spec, signal);
   const namespace = allowedNamespace(host, manifest);
+  checkAccounts(manifest, host.accounts);
   const prepared = prepareObjects(manifest, namespace, host.graces);
   if (manifest.namespace?.create !== true) return makeObjects(host, { spec, prepared }, signal);
   const made = await makeNamespace(host, { job: spec.name, namespace }, signal);
@@ -57,7 +59,7 @@ async function makeObjects(host: KubeHost, { spec, prepared }: Making, signal: S
     for (const object of [...prepared.beside, prepared.job]) await create(host, { object, dryRun: true }, signal);
   }
   for (const object of prepared.beside) {
-    if ((await makeBeside(host, object, signal)) === 'deleting') return 'deleting';
+    if ((await makeBeside(host, { object, prepared }, signal)) === 'deleting') return 'deleting';
   }
   if (await create(host, { object: prepared.job }, signal)) return 'created';
   return standing(host, spec.name, { namespace: prepared.namespace, signal });
@@ -82,18 +84,47 @@ async function create(
   }
 }
 
-async function makeBeside(host: KubeHost, object: KubeObject, signal: Signal): Promise<'made' | 'deleting'> {
+type Beside = { object: KubeObject; prepared: Prepared };
+
+async function makeBeside(host: KubeHost, { object, prepared }: Beside, signal: Signal): Promise<'made' | 'deleting'> {
   if (await create(host, { object }, signal)) return 'made';
+  if (object.kind === 'Secret') return renewSecret(host, { object, prepared }, signal);
   const { apiVersion, kind, metadata } = object;
   const path = namedPath(kindPath(`${apiVersion} ${kind}`, metadata.namespace ?? '') ?? '', metadata.name);
   const found = await read(host, { what: `looking at the ${kind} ${metadata.name}`, path, signal }, jobObject);
   if (found.metadata.labels[jobLabel] !== metadata.labels?.[jobLabel]) throw foreign(kind, found.metadata);
   if (found.metadata.deletionTimestamp !== undefined) return 'deleting';
-  // From an ensure that was cut short, or another one at work: what it holds may be older than this attempt's credential.
-  if (kind !== 'PersistentVolumeClaim' && kind !== 'Service') {
+  // From an ensure that was cut short, or another one at work.
+  if (kind === 'ConfigMap') {
     await host.api.call({ what: `renewing the ${kind} ${metadata.name}`, method: 'PATCH', path, body: object, signal });
   }
   return 'made';
+}
+
+/**
+ * A Secret that is there already, from an ensure that was cut short: what it holds may be older than this attempt's credential. It is made
+ * anew, because who may read or change one (an answer to a change holds all of it) may read every other in the namespace.
+ */
+async function renewSecret(host: KubeHost, { object, prepared }: Beside, signal: Signal): Promise<'made'> {
+  const { name, namespace = '', labels } = object.metadata;
+  // Its pod may be about to use it.
+  if (await jobIsThere(host, prepared, signal)) return 'made';
+  const query = { labelSelector: `${jobLabel}=${labels?.[jobLabel] ?? ''}`, fieldSelector: `metadata.name=${name}` };
+  const path = kindPath('v1 Secret', namespace) ?? '';
+  await host.api.call({ what: `renewing the Secret ${name} in ${namespace}`, method: 'DELETE', path, query, signal });
+  if (await create(host, { object }, signal)) return 'made';
+  throw foreign('Secret', { name, namespace });
+}
+
+async function jobIsThere(host: KubeHost, { job, namespace }: Prepared, signal: Signal): Promise<boolean> {
+  const path = namedPath(jobsPath(namespace), job.metadata.name);
+  try {
+    await read(host, { what: `looking at the job ${job.metadata.name}`, path, signal }, jobObject);
+    return true;
+  } catch (error) {
+    if (isStatus(error, 404)) return false;
+    throw error;
+  }
 }
 
 /** The Job that stands in the way of ours: it is ours, on its way out, or somebody else's. */

@@ -40,6 +40,8 @@ export type KubeHost = {
   namespace: string;
   /** Whether jobs may be in others. */
   anyNamespace: boolean;
+  /** Service accounts that jobs may run as. */
+  accounts: readonly string[];
   graces: KubeGraces;
   podHelperImage: string | undefined;
   uploads: Uploads | undefined;

@@ -22,6 +22,8 @@ export type KubeJobsOptions = {
   namespace: string;
   /** Whether jobs may run in other namespaces too, and have them made: needs rights in the whole cluster. */
   anyNamespace?: boolean;
+  /** Service accounts that jobs may run as, and have the token of; absent: none. */
+  accounts?: readonly string[];
   /** With it and `uploads`, files that a job is to keep leave its pod by themselves. */
   podHelperImage?: string | undefined;
   uploads?: Uploads | undefined;
@@ -56,10 +58,10 @@ export class KubeJobs implements Jobs {
 
   /** Does not ask the cluster anything yet. @throws JobsError when the kubeconfig is not usable */
   static open(options: KubeJobsOptions): KubeJobs {
-    const { kubeconfig, namespace, anyNamespace = false, podHelperImage, uploads, graces } = options;
+    const { kubeconfig, namespace, anyNamespace = false, accounts = [], podHelperImage, uploads, graces } = options;
     const { userOf = () => Promise.resolve(undefined), clock = Date.now, onWarning = () => undefined } = options;
     const api = openApi(kubeconfig);
-    const means = { podHelperImage, uploads, userOf, clock, onWarning };
+    const means = { accounts, podHelperImage, uploads, userOf, clock, onWarning };
     return new KubeJobs({ api, namespace, anyNamespace, graces: { ...usualGraces, ...graces }, ...means });
   }
 

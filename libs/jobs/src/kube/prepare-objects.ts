@@ -135,7 +135,8 @@ function preparedPod(spec: PodSpec, about: { timeoutMs: number; graces: PodGrace
   return {
     ...spec,
     restartPolicy: 'Never',
-    automountServiceAccountToken: spec.automountServiceAccountToken ?? 'serviceAccountName' in spec,
+    // Even the account that every pod has gives no token: only one that was asked for, and allowed, does.
+    automountServiceAccountToken: accountOf(spec) !== undefined && spec.automountServiceAccountToken !== false,
     terminationGracePeriodSeconds: spec.terminationGracePeriodSeconds ?? Math.ceil(about.graces.stopGraceMs / 1000),
     activeDeadlineSeconds: Math.ceil((about.timeoutMs + about.graces.startMs) / 1000),
     securityContext: { seccompProfile: { type: 'RuntimeDefault' }, ...spec.securityContext },
@@ -144,6 +145,8 @@ function preparedPod(spec: PodSpec, about: { timeoutMs: number; graces: PodGrace
     ...(spec.initContainers === undefined ? {} : { initContainers: spec.initContainers.map(telling) }),
   };
 }
+
+const accountOf = (spec: PodSpec): unknown => spec['serviceAccountName'] ?? spec['serviceAccount'];
 
 /** What a container said last tells why it failed, where it says nothing else. */
 const telling = (container: object): object => ({ terminationMessagePolicy: 'FallbackToLogsOnError', ...container });
