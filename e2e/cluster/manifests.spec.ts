@@ -64,7 +64,11 @@ describeOn(['kubeconfig'])('the manifests', () => {
 
   const may = async (service: string, verb: string, what: string, namespace: string): Promise<boolean> => {
     const as = `system:serviceaccount:${own.services}:${service}`;
-    return (await kubectlRaw(['auth', 'can-i', verb, what, '-n', namespace, '--as', as])).stdout.trim() === 'yes';
+    // What stands behind the slash would be taken for the name of a pod.
+    const [resource = '', ...inner] = what.split('/');
+    const sub = inner.map((each) => `--subresource=${each}`);
+    const args = ['auth', 'can-i', verb, resource, ...sub, '-n', namespace, '--as', as];
+    return (await kubectlRaw(args)).stdout.trim() === 'yes';
   };
 
   it.each(services)('lets %s make Jobs only if it runs some, and only in the work namespace', async (service) => {

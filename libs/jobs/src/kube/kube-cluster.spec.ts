@@ -113,17 +113,6 @@ describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
     });
   });
 
-  it('gives a token only of an account that the operator allows', async () => {
-    await make('ServiceAccount', 'serviceaccounts', { metadata: { name: 'tester' } });
-    const script = '[ -e /var/run/secrets/kubernetes.io/serviceaccount/token ]';
-    await expect(jobs.ensure(spec(script, { serviceAccount: 'tester' }))).rejects.toMatchObject({
-      ...{ fault: 'user', transient: false, message: expect.stringContaining('service account tester') },
-    });
-    const allowing = await harness.open({ graces, accounts: ['tester'] });
-    expect((await run(allowing, spec(script, { serviceAccount: 'tester' }))).end).toMatchObject({ code: 0 });
-    expect((await run(allowing, spec(script))).end).toMatchObject({ code: 1 });
-  });
-
   it('does not touch what belongs to somebody else', async () => {
     const job = spec('exit 0');
     const name = job.name.replaceAll('.', '-');
@@ -162,24 +151,6 @@ describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
       await jobs.remove(job.name);
       const path = `/api/v1/namespaces/${harness.namespace}/secrets/mine`;
       await expect(harness.api.call({ what: 'looking', path })).rejects.toMatchObject({ status: 404 });
-    });
-
-    it('makes a Secret anew that an ensure left which was cut short, and touches none of somebody else', async () => {
-      const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'left' }, stringData: { word: 'new' } };
-      const variable = { name: 'WORD', valueFrom: { secretKeyRef: { name: 'left', key: 'word' } } };
-      const containers = [{ ...container('build', 'echo $WORD'), env: [variable] }];
-      const job = manifest([secret, podJob('', {}, { containers })]);
-      const left = (labels: object) =>
-        make('Secret', 'secrets', { metadata: { name: 'left', labels }, stringData: { word: 'old' } });
-      const path = `/api/v1/namespaces/${harness.namespace}/secrets/left`;
-      await left({});
-      await expect(jobs.ensure(job)).rejects.toMatchObject({
-        ...{ transient: false, message: expect.stringContaining('Secret left') },
-      });
-      await harness.api.call({ what: 'removing a Secret', method: 'DELETE', path });
-      await left({ 'keelson/job': job.name.replaceAll('.', '-') });
-      expect(await endOf(job)).toEqual({ kind: 'exited', code: 0 });
-      expect(await textsOf(jobs, job.name)).toEqual(['new']);
     });
 
     it('tells the output of init containers in order, then of the others, and skips over all of it', async () => {
