@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Keelson, keelson, keelsonJson, newData, until } from './support/keelson';
 import { TestRepository } from './support/repository';
@@ -74,6 +74,26 @@ describe('the main job', () => {
     const runs = await keelsonJson<Shown>(['runs', '--data', data]);
     expect(runs.map(({ outcome }) => outcome)).toEqual(['success', 'success', 'success']);
     expect(runs[0]?.snapshot.digest).not.toBe(runs[1]?.snapshot.digest);
+    // Nothing of a test's private copy is used again unless that was asked for.
+    expect(existsSync(path.join(data, 'spare'))).toBe(false);
+  });
+
+  it('uses untouched files of a private copy again where that is asked for', async () => {
+    const repository = new TestRepository();
+    repository.pipeline('cat same');
+    repository.write('same', 'the same\n');
+    repository.commit();
+    const data = newData();
+    const up = new Keelson(['up', repository.path, '--data', data, '--port', '0'], {
+      env: { KEELSON_REUSE_COPIES: '1' },
+    });
+    await up.prints(/GREEN/);
+    const spare = () => readdirSync(path.join(data, 'spare'), { recursive: true });
+    await until(() => spare().length > 2, { what: () => `spare files, beside ${spare().join(', ')}` });
+    repository.write('other', 'another\n');
+    repository.commit();
+    await up.prints(/│ the same[^]*GREEN[^]*│ the same[^]*GREEN/);
+    expect((await up.stop()).status).toBe(0);
   });
 
   it('keeps artifacts and fetches them', async () => {

@@ -44,7 +44,7 @@ it('fills a directory with the source of an image that was built here, and with 
       ...{ run: run.run, attempt: 1, repository: `${address}/widget`, digest },
     });
 
-    const { fill: materialise } = new PrivateCopies(ledger, client, path.join(newDirectory(), 'spare'));
+    const { fill: materialise } = new PrivateCopies(ledger, client, undefined);
     const into = path.join(newDirectory(), 'work');
     await materialise(`${address}/widget@${digest}`, into, unaborted);
     expect(readFileSync(path.join(into, 'file'), 'utf8')).toBe('of the commit');

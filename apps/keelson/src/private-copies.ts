@@ -7,19 +7,19 @@ import { parseImageReference } from '@keelson/registry';
 import type { RegistryClient } from '@keelson/registry';
 import { TerminalError } from '@keelson/stage';
 
-/** Fills directories with what images of ours hold, and takes back what was not touched when they are done with. */
+/** Fills directories with what images of ours hold, and where it may, takes back what was not touched when they are done with. */
 export class PrivateCopies {
-  readonly #pool: FilePool;
+  readonly #pool: FilePool | undefined;
   /** What each directory was filled with; known to this process alone, where no job can change it. */
   readonly #filled = new Map<string, readonly UnpackedFile[]>();
 
-  /** @param spare where untouched files wait to be used again: private, and on the file system of the copies */
+  /** @param spare where untouched files wait to be used again: private, and on the file system of the copies. Undefined: none are */
   constructor(
     private readonly ledger: Ledger,
     private readonly client: RegistryClient,
-    spare: string,
+    spare: string | undefined,
   ) {
-    this.#pool = new FilePool(spare);
+    this.#pool = spare === undefined ? undefined : new FilePool(spare);
   }
 
   /**
@@ -34,7 +34,7 @@ export class PrivateCopies {
       const blob = this.client.blob(parseImageReference(plan.snapshot.reference), plan.snapshot.layer, signal);
       const prefix = plan.pipeline.image.workdir;
       const { kept } = await unpackLayer(blob, { into, prefix, signal, pool: this.#pool });
-      this.#filled.set(into, kept);
+      if (kept.length > 0) this.#filled.set(into, kept);
       return;
     }
     throw new TerminalError(`${image} was not built here: only a cluster can run a test inside an image`);
@@ -44,6 +44,6 @@ export class PrivateCopies {
   release = async (directory: string): Promise<void> => {
     const files = this.#filled.get(directory);
     this.#filled.delete(directory);
-    if (files !== undefined) await this.#pool.giveBack(files);
+    if (files !== undefined) await this.#pool?.giveBack(files);
   };
 }

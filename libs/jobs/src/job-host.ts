@@ -23,6 +23,6 @@ export type Materialise = (image: string, into: string, signal: AbortSignal) => 
 
 /**
  * Told of the directory that `materialise` had filled, before it is deleted: the job has ended, and no process that it may have started
- * has anything in it open. What is moved out of it is kept. Never called for a job whose end nobody knows.
+ * has anything in it open, as far as this user can see. What is moved out of it is kept. Never called for a job whose end nobody knows.
  */
 export type Release = (from: string) => Promise<void>;

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { jobSpec, run, sh, stateOf, until } from './jobs-harness.contract';
@@ -76,6 +77,24 @@ describe('the source of a job that is removed', () => {
       expect(released).toEqual([]);
     } finally {
       process.kill(recordOf(pid).pid, 'SIGKILL');
+    }
+  });
+
+  it('is not offered while a process that was there before the job has a file open for it', async () => {
+    const calls = path.join(outside, 'calls');
+    execFileSync('mkfifo', [calls]);
+    // A build daemon, say: it runs on from one test to the next, and opens what it is asked to.
+    const daemon = spawn('sh', ['-c', 'read file < "$0"; exec 7<> "$file"; echo open > "$0"; exec sleep 600', calls]);
+    try {
+      const jobs = await harness.open({ release });
+      const { name } = await run(
+        jobs,
+        jobSpec(harness, sh(`echo "$PWD/sample.txt" > ${calls}; read answer < ${calls}`)),
+      );
+      await jobs.remove(name);
+      expect(released).toEqual([]);
+    } finally {
+      daemon.kill('SIGKILL');
     }
   });
 });

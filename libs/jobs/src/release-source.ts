@@ -24,8 +24,9 @@ export async function releaseSource(
 }
 
 /**
- * Whether a process that is no older than this one works in the directory, or has something in it open: one that left its session, its
- * parent and its environment behind lives on after its job. Where nobody can know, it is.
+ * Whether a process works in the directory, or has something in it open: one that left its session, its parent and its environment
+ * behind lives on after its job, and one that was there before it may have been asked to open a file. Of another user's process nobody
+ * can know: it does when it is no older than the job, as one that the job started by sudo or in a container.
  */
 export function isInUse(directory: string, notBefore: ProcessRecord): boolean {
   if (process.platform !== 'linux') return true;
@@ -33,11 +34,12 @@ export function isInUse(directory: string, notBefore: ProcessRecord): boolean {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
   return pids.some((pid) => {
     const stat = processStat(Number(pid));
-    return stat !== undefined && stat.startTicks >= sinceTicks && uses(pid, directory);
+    return stat !== undefined && (uses(pid, directory) ?? stat.startTicks >= sinceTicks);
   });
 }
 
-function uses(pid: string, directory: string): boolean {
+/** Undefined for a process that is closed to us. */
+function uses(pid: string, directory: string): boolean | undefined {
   try {
     const fds = readdirSync(`/proc/${pid}/fd`).map((fd) => `fd/${fd}`);
     const links = ['cwd', 'root', ...fds].map((name) => linkOf(`/proc/${pid}/${name}`));
@@ -45,8 +47,9 @@ function uses(pid: string, directory: string): boolean {
       links.some((place) => `${place}/`.startsWith(`${directory}/`)) ||
       readFileSync(`/proc/${pid}/maps`, 'utf8').includes(`${directory}/`)
     );
-  } catch {
-    return false; // gone meanwhile, or another user's, to whom our files are closed
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return code === 'EACCES' || code === 'EPERM' ? undefined : false; // otherwise it is gone meanwhile
   }
 }
 

@@ -104,8 +104,9 @@ export function openMachineJobs(
     steps.push({ name: 'the connection to the cluster', stop: () => cluster.close() });
     return cluster;
   }
-  const copies = new PrivateCopies(of.ledger, of.client, data.spare);
-  const kept = { materialise: copies.fill, release: copies.release };
+  const { reuseCopies } = readEnvironment();
+  const copies = new PrivateCopies(of.ledger, of.client, reuseCopies ? data.spare : undefined);
+  const kept = { materialise: copies.fill, ...(reuseCopies ? { release: copies.release } : {}) };
   const jobs = new ProcessJobs({ directory: data.jobs, ...kept, onWarning });
   steps.push({ name: 'jobs', stop: () => jobs.close() });
   // The first test need not wait for its supervisor to start; without one in readiness it starts its own, and says why it cannot.
