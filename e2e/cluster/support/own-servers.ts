@@ -3,19 +3,20 @@ import { AmqpBus, applyTopology } from '@keelson/bus';
 import { Ledger } from '@keelson/ledger';
 import { S3ObjectStore } from '@keelson/objects';
 import { servers } from '@keelson/testbed';
+import type { Servers } from '@keelson/testbed';
 import { Client } from 'minio';
 
-/** A virtual host, a bucket and names of a test's own on the testbed's servers, and how they are reached from this machine. */
+/** A virtual host, a bucket and names of a test's own on the testbed's servers, or on others, and how they are reached from this machine. */
 export class OwnServers {
   /** Begins every name. */
   readonly name = `keelson-e2e-${randomBytes(4).toString('hex')}`;
   readonly #s3: Client;
 
-  constructor() {
-    const { hostname, port, protocol } = new URL(servers.s3.endpoint);
+  constructor(readonly at: Servers = servers) {
+    const { hostname, port, protocol } = new URL(at.s3.endpoint);
     this.#s3 = new Client({
       ...{ endPoint: hostname, port: Number(port), useSSL: protocol === 'https:', region: 'us-east-1' },
-      ...{ accessKey: servers.s3.accessKey, secretKey: servers.s3.secretKey },
+      ...{ accessKey: at.s3.accessKey, secretKey: at.s3.secretKey },
     });
   }
 
@@ -32,39 +33,41 @@ export class OwnServers {
 
   /** Settings for a process on this machine, or, with the testbed's address, for one in a pod; passwords are not among them. */
   settings(host = '127.0.0.1'): Record<string, string> {
-    const at = (text: string) => {
+    const reached = (text: string) => {
       const url = new URL(text);
       url.hostname = host;
       url.password = '';
       return url;
     };
-    const amqp = at(servers.amqp);
+    const amqp = reached(this.at.amqp);
     amqp.pathname = `/${this.name}`;
-    const api = at(servers.rabbitApi);
+    const api = reached(this.at.rabbitApi);
     api.username = '';
+    // Base images are the testbed's.
+    const registries = [...new Set([servers.registry, this.at.registry])].map((name) => ({ name, plainHttp: true }));
     return {
       KEELSON_AMQP: amqp.href,
       KEELSON_AMQP_API: api.origin,
-      KEELSON_S3: `${at(servers.s3.endpoint).origin}/${this.name}`,
-      KEELSON_REGISTRY: `${servers.registry}/${this.name}`,
-      KEELSON_REGISTRIES: JSON.stringify([{ name: servers.registry, plainHttp: true }]),
+      KEELSON_S3: `${reached(this.at.s3.endpoint).origin}/${this.name}`,
+      KEELSON_REGISTRY: `${this.at.registry}/${this.name}`,
+      KEELSON_REGISTRIES: JSON.stringify(registries),
     };
   }
 
   get amqpPassword(): string {
-    return decodeURIComponent(new URL(servers.amqp).password);
+    return decodeURIComponent(new URL(this.at.amqp).password);
   }
 
   /** The environment of a process on this machine. */
   get environment(): Record<string, string> {
-    const { accessKey, secretKey } = servers.s3;
+    const { accessKey, secretKey } = this.at.s3;
     const passwords = { KEELSON_AMQP_PASSWORD: this.amqpPassword, KEELSON_S3_ACCESS_KEY: accessKey };
     return { ...this.settings(), ...passwords, KEELSON_S3_SECRET_KEY: secretKey };
   }
 
   /** The records, as the services write them. */
   async ledger(): Promise<Ledger> {
-    const { endpoint, accessKey, secretKey } = servers.s3;
+    const { endpoint, accessKey, secretKey } = this.at.s3;
     return new Ledger(await S3ObjectStore.open({ endpoint, accessKey, secretKey, bucket: this.name }));
   }
 
@@ -72,7 +75,7 @@ export class OwnServers {
   async parked(): Promise<string[]> {
     const url = new URL(this.settings().KEELSON_AMQP ?? '');
     url.password = encodeURIComponent(this.amqpPassword);
-    const bus = await AmqpBus.open({ url: url.href, apiUrl: servers.rabbitApi });
+    const bus = await AmqpBus.open({ url: url.href, apiUrl: this.at.rabbitApi });
     try {
       return (await bus.parked()).map(({ service, reason }) => `${service}: ${reason.error}`);
     } finally {
@@ -96,7 +99,7 @@ export class OwnServers {
   }
 
   async #api(method: string, path: string): Promise<void> {
-    const url = new URL(path, servers.rabbitApi);
+    const url = new URL(path, this.at.rabbitApi);
     const authorization = `Basic ${Buffer.from(`${url.username}:${decodeURIComponent(url.password)}`).toString('base64')}`;
     url.username = url.password = '';
     const { ok, status } = await fetch(url, { method, headers: { authorization, 'content-type': 'application/json' } });

@@ -1,0 +1,89 @@
+import { servers } from '@keelson/testbed';
+import type { Servers } from '@keelson/testbed';
+import type { RunView } from '@keelson/ledger';
+import { untilEnded } from './expect-run';
+import { kubectl } from './kubectl';
+import { OwnServers } from './own-servers';
+import { ServedRepository } from './served-repository';
+import { ServiceProcess, services } from './service-process';
+import type { ServiceName } from './service-process';
+
+export type FiveServicesOptions = {
+  /** Servers that are not the testbed's: a broker that the test restarts, for one. */
+  at?: Partial<Servers>;
+  repositories: readonly string[];
+  /** Further settings of the services. */
+  settings?: Record<string, string>;
+};
+
+/** The five services as processes of this machine, each of which can be killed, with repositories and a namespace of a test's own. */
+export class FiveServices {
+  readonly own: OwnServers;
+  readonly repositories: readonly ServedRepository[];
+  readonly #running = new Map<ServiceName, ServiceProcess>();
+  #ended = '';
+  #environment: Record<string, string> = {};
+
+  private constructor(options: FiveServicesOptions) {
+    this.own = new OwnServers({ ...servers, ...options.at });
+    this.repositories = options.repositories.map((name) => new ServedRepository(name));
+  }
+
+  /** Starts nothing yet but what the services need. */
+  static async prepare(options: FiveServicesOptions): Promise<FiveServices> {
+    const five = new FiveServices(options);
+    await five.own.open();
+    await kubectl(['create', 'namespace', five.own.name]);
+    const urls = await Promise.all(five.repositories.map((repository) => repository.serve()));
+    five.#environment = {
+      ...five.own.environment,
+      ...{ KEELSON_NAMESPACE: five.own.name, KEELSON_KUBECONFIG: five.own.at.kubeconfig },
+      ...{ KEELSON_SOURCES: urls.map((url) => `${url}^main`).join(','), KEELSON_SOURCE_INTERVAL: '1s' },
+      ...options.settings,
+    };
+    return five;
+  }
+
+  /** Starts all five, and waits until they work. */
+  async start(): Promise<this> {
+    await Promise.all(services.map((name) => this.launch(name).started()));
+    return this;
+  }
+
+  /** Starts one that is not running. */
+  launch(name: ServiceName): ServiceProcess {
+    const service = new ServiceProcess(name, this.#environment);
+    this.#running.set(name, service);
+    return service;
+  }
+
+  /** Ends one as a crash does, and starts it again. */
+  async crash(name: ServiceName): Promise<void> {
+    const service = this.service(name);
+    await service.kill();
+    this.#ended += `${name}: ${service.stderr}`;
+    this.launch(name);
+  }
+
+  service(name: ServiceName): ServiceProcess {
+    const service = this.#running.get(name);
+    if (service === undefined) throw new Error(`${name} is not running`);
+    return service;
+  }
+
+  /** What they logged: for a failed test. */
+  said(): string {
+    return this.#ended + [...this.#running.values()].map(({ name, stderr }) => `${name}: ${stderr}`).join('\n');
+  }
+
+  untilEnded(count: number, timeoutMs = 150_000): Promise<RunView[]> {
+    return untilEnded(this.own, { count, timeoutMs, said: () => this.said() });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.values()].map((service) => service.kill()));
+    await kubectl(['delete', 'namespace', this.own.name, '--wait=false']);
+    for (const repository of this.repositories) await repository.close();
+    await this.own.close();
+  }
+}
