@@ -5,6 +5,7 @@ import { commit, commitLarge } from './figures/commit';
 import { idle } from './figures/idle';
 import { log } from './figures/log';
 import { remoteWatch } from './figures/remote-watch';
+import { render } from './figures/render';
 
 /** Every figure, in the order in which they are measured and printed. */
-export const figures: readonly Figure[] = [commit, commitLarge, append, remoteWatch, log, bus, idle];
+export const figures: readonly Figure[] = [commit, commitLarge, append, remoteWatch, log, bus, render, idle];
