@@ -30,6 +30,13 @@ describe('git', () => {
     expect(missing.exitCode).toBe(1);
   });
 
+  it('fails with the words of ssh too, whose lines end like a terminal wants them, and without progress', async () => {
+    const says = '!printf "10%%\\r99%%\\rPermission denied (publickey).\\r\\nfatal: no\\n" >&2; exit 128';
+    await expect(git(['-c', `alias.says=${says}`, 'says'])).rejects.toMatchObject({
+      stderr: 'Permission denied (publickey).\nfatal: no',
+    });
+  });
+
   it('fails with the words of git, credentials hidden', async () => {
     const failed = git(['ls-remote', '--', 'foo://me:secret@example.org/x']);
     await expect(failed).rejects.toMatchObject({ code: 'git', exitCode: 128 });

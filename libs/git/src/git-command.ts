@@ -123,8 +123,8 @@ class Output {
   }
 
   result(args: readonly string[], end: { exitCode: number | undefined; ok: readonly number[] }): GitResult {
-    // What stands before a carriage return was progress, and was overwritten.
-    const stderr = maskCredentials(this.#stderr.replace(/[^\n]*\r/g, '')).trim();
+    // What stands before a carriage return was progress, and was overwritten; but ssh ends each of its lines with one and a line feed.
+    const stderr = maskCredentials(this.#stderr.replace(/\r+\n/g, '\n').replace(/[^\n]*\r/g, '')).trim();
     const command = `git ${args.find((arg) => !arg.startsWith('-')) ?? ''}`;
     if (this.#tooLarge) throw new GitError(`${command} printed more than ${this.maxBytes} bytes`, { stderr });
     if (end.exitCode !== undefined && end.ok.includes(end.exitCode)) {
