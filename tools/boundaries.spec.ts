@@ -21,7 +21,7 @@ const allowed: Record<string, readonly string[]> = {
   'registry-server': ['objects', 'registry'],
   ledger: ['events', 'objects'],
   logs: ['objects'],
-  pipeline: ['events'],
+  pipeline: ['config', 'events'],
   work: ['events', 'jobs', 'ledger', 'logs', 'stage'],
   builders: ['jobs'],
   service: ['events', 'config', 'stage', 'bus'],

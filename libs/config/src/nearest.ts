@@ -5,9 +5,10 @@
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
+    const allowed = Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3));
+    if (Math.abs(name.length - candidate.length) > allowed) continue; // also what keeps a name of a megabyte cheap
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    const isNear = distance <= Math.max(1, Math.floor(Math.max(name.length, candidate.length) / 3));
-    if (isNear && (best === undefined || distance < best.distance)) best = { candidate, distance };
+    if (distance <= allowed && (best === undefined || distance < best.distance)) best = { candidate, distance };
   }
   return best?.candidate;
 }

@@ -1,7 +1,7 @@
+import { nearest } from '@keelson/config';
 import type { z } from 'zod';
 import type { Fault, Path } from './fault';
 import { pathText, shown } from './fault';
-import { nearest } from './nearest';
 import { knownKeys, sectionsWith } from './pipeline';
 import { wrongValue } from './type-faults';
 import type { Wanted } from './type-faults';

@@ -1,6 +1,6 @@
+import { nearest } from '@keelson/config';
 import type { Fault, Path } from './fault';
 import { pathText, shown } from './fault';
-import { nearest } from './nearest';
 import { entryAt, valuePlace } from './written';
 import type { Written } from './written';
 
