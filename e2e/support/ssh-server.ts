@@ -12,6 +12,9 @@ const program = ['/usr/sbin/sshd', '/usr/local/sbin/sshd', '/usr/bin/sshd'].find
 /** Why there can be none here; undefined where there can. */
 export const noSshServer = program === undefined ? 'there is no sshd: install openssh-server' : undefined;
 
+/** Who comes, and which hosts they know. */
+export type SshAccess = { key?: 'user' | 'stranger'; hosts?: 'known_hosts' | 'nobody_known' };
+
 /** OpenSSH's own server on a loopback port, for whoever runs the tests, with keys made for it. It ends with the test. */
 export class SshServer {
   private constructor(
@@ -35,7 +38,7 @@ export class SshServer {
   }
 
   /** What makes git come with this key, and trust these hosts. Nothing of whoever runs the tests is read. */
-  environment(key: 'user' | 'stranger' = 'user', hosts: 'known_hosts' | 'nobody_known' = 'known_hosts') {
+  environment({ key = 'user', hosts = 'known_hosts' }: SshAccess = {}) {
     const options = [
       `UserKnownHostsFile=${this.#file(hosts)}`,
       ...['GlobalKnownHostsFile=/dev/null', 'IdentitiesOnly=yes', 'IdentityAgent=none'],
