@@ -5,7 +5,7 @@ import { Keelson, newData, newDirectory, until, upOnce } from './support/keelson
 import { isAlive, kill, processesLeft, processesOf } from './support/processes';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(60_000);
+jest.setTimeout(180_000);
 
 type Status = { supervisor: { pid: number }; child: { pid: number } };
 
