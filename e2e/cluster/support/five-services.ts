@@ -57,12 +57,12 @@ export class FiveServices {
     return service;
   }
 
-  /** Ends one as a crash does, and starts it again. */
+  /** Ends one as a crash does, and starts it again; resolves when it works. */
   async crash(name: ServiceName): Promise<void> {
     const service = this.service(name);
     await service.kill();
     this.#ended += `${name}: ${service.stderr}`;
-    this.launch(name);
+    await this.launch(name).started();
   }
 
   service(name: ServiceName): ServiceProcess {
