@@ -23,9 +23,9 @@ async function served() {
   return { server, url: server.url(bare), push };
 }
 
-if (noSshServer !== undefined) console.warn(`skipped: a repository behind ssh: ${noSshServer}`);
-
-(noSshServer === undefined ? describe : describe.skip)('a repository behind ssh', () => {
+// The summary names what was skipped, and so says why.
+const where = noSshServer === undefined ? '' : ` (${noSshServer})`;
+(noSshServer === undefined ? describe : describe.skip)(`a repository behind ssh${where}`, () => {
   it('is built from its default branch, and again when somebody pushed', async () => {
     const { server, url, push } = await served();
     const data = newData();
