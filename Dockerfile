@@ -4,6 +4,15 @@
 ARG BASE=docker.io/library/node:24-bookworm
 ARG RUNTIME=docker.io/library/node:24-bookworm
 
+# The pod helper: `docker build --target pod -t registry.example/team/keelson-pod .`
+FROM docker.io/library/golang:1.25 AS pod-build
+WORKDIR /src
+COPY libs/jobs/pod ./
+RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /keelson-pod .
+
+FROM scratch AS pod
+COPY --from=pod-build /keelson-pod /keelson-pod
+
 FROM ${BASE} AS build
 WORKDIR /opt/keelson
 COPY . .

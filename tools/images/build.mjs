@@ -1,5 +1,5 @@
 // `npm run images -- REGISTRY[/PATH] [--base IMAGE] [--plain-http] [--tag TAG]`: builds Keelson's own image with Keelson's own `append` and
-// pushes it. No daemon, no root: two layers (packages; our code) on a base that has Node and git.
+// pushes it. No daemon, no root: two layers (packages; our code) on a base that has Node and git. Beside it, where there is Go, the image of the pod helper.
 import '../node-version.mjs';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { prepare, root } from '../prepare.mjs';
 import { runGit, storeTree } from './file-tree.mjs';
 import { ownFiles, packageFiles } from './image-files.mjs';
+import { storeHelper } from './pod-helper.mjs';
 
 /** Where it lies in the image, as the manifests in k8s/ say. */
 const home = '/opt/keelson';
@@ -28,43 +29,55 @@ function options() {
   return { prefix, registry, base, tag, plainHttp };
 }
 
-async function build({ prefix, registry, base, tag, plainHttp }) {
+/** What images are made with. */
+function openTools({ registry, plainHttp }) {
   const load = createRequire(import.meta.url);
-  const { constantMtimeSeconds, GitSession, openRepository, treeLayer } = load('@keelson/git');
+  const git = load('@keelson/git');
   const keelson = load('@keelson/registry');
-  const signal = AbortSignal.timeout(15 * 60_000);
   const client = new keelson.RegistryClient({
     registries: plainHttp === undefined ? [] : [{ name: registry, plainHttp }],
     credentials: keelson.dockerConfigCredentials(process.env.DOCKER_CONFIG ?? path.join(homedir(), '.docker')),
   });
+  return { git, keelson, client, signal: AbortSignal.timeout(15 * 60_000) };
+}
+
+/** Pushes an image of these trees, a layer each. @returns its reference */
+async function push({ git, keelson, client, signal }, session, { repository, tag, base, at, trees, config }) {
+  const layers = [];
+  for (const tree of trees) {
+    const layer = await git.treeLayer(session, tree, { prefix: at, codec: 'gzip-1', signal });
+    const artifactType = 'application/vnd.keelson.layer.v1';
+    await keelson.pushSnapshot(client, { repository, layer, artifactType, annotations: {}, signal });
+    const { digest, diffId, sizeBytes, mediaType } = layer;
+    layers.push({ digest, diffId, sizeBytes, mediaType, from: keelson.parseRepository(repository) });
+    await layer.dispose();
+  }
+  // Neither the clock nor the commit: the same files make the same image.
+  const created = new Date(git.constantMtimeSeconds * 1_000).toISOString();
+  const target = { repository, tags: [tag] };
+  const made = { base, layers, target, config: { workdir: at, created, labels: {}, env: {}, ...config }, signal };
+  return (await keelson.appendImage(client, made)).reference;
+}
+
+async function build(wanted) {
+  const { prefix, base, tag } = wanted;
+  const tools = openTools(wanted);
   const gitDir = mkdtempSync(path.join(tmpdir(), 'keelson-image-'));
   runGit(gitDir, ['init', '--quiet', '--bare', gitDir]);
-  const session = new GitSession(await openRepository(gitDir));
-  const repository = `${prefix}/keelson`;
-  // Neither the clock nor the commit: the same files make the same image.
-  const created = new Date(constantMtimeSeconds * 1_000).toISOString();
+  const session = new tools.git.GitSession(await tools.git.openRepository(gitDir));
   try {
-    const layers = [];
-    for (const files of [packageFiles(), ownFiles()]) {
-      const layer = await treeLayer(session, storeTree(gitDir, files), { prefix: home, codec: 'gzip-1', signal });
-      const artifactType = 'application/vnd.keelson.layer.v1';
-      await keelson.pushSnapshot(client, { repository, layer, artifactType, annotations: {}, signal });
-      const { digest, diffId, sizeBytes, mediaType } = layer;
-      layers.push({ digest, diffId, sizeBytes, mediaType, from: keelson.parseRepository(repository) });
-      await layer.dispose();
-    }
-    const config = { workdir: home, created, env: { NODE_ENV: 'production' }, labels: {} };
-    const target = { repository, tags: [tag] };
-    return await keelson.appendImage(client, {
-      base: keelson.parseImageReference(base),
-      layers,
-      target,
-      config,
-      signal,
+    const services = await push(tools, session, {
+      ...{ repository: `${prefix}/keelson`, tag, base: tools.keelson.parseImageReference(base), at: home },
+      trees: [packageFiles(), ownFiles()].map((files) => storeTree(gitDir, files)),
+      config: { env: { NODE_ENV: 'production' } },
     });
+    const helper = storeHelper(gitDir);
+    if (helper === undefined) return { services };
+    const at = { repository: `${prefix}/keelson-pod`, tag, base: 'scratch', at: '/' };
+    return { services, helper: await push(tools, session, { ...at, trees: [helper], config: {} }) };
   } finally {
     session.close();
-    await client.close();
+    await tools.client.close();
     rmSync(gitDir, { recursive: true, force: true });
   }
 }
@@ -72,8 +85,13 @@ async function build({ prefix, registry, base, tag, plainHttp }) {
 try {
   const wanted = options();
   prepare();
-  const { reference } = await build(wanted);
-  process.stdout.write(`${reference}\n`);
+  const { services, helper } = await build(wanted);
+  process.stdout.write(`${services}\n`);
+  if (helper !== undefined) process.stdout.write(`${helper}\n`);
+  else
+    process.stderr.write(
+      'images: there is no go here: the image of the pod helper was not built, tests keep no files\n',
+    );
 } catch (error) {
   process.stderr.write(`images: ${error.message}\n`);
   process.exitCode = 2;

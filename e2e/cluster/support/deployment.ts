@@ -20,8 +20,11 @@ export type DeploymentOptions = {
   components?: readonly string[];
 };
 
-/** Builds Keelson's own image as people do, with `npm run images`, and pushes it to the testbed's registry. */
-export async function buildImage(tag: string): Promise<string> {
+/** Keelson's own image. @returns its reference */
+export const buildImage = async (tag: string): Promise<string> => (await buildImages(tag)).services;
+
+/** Builds Keelson's own images as people do, with `npm run images`, and pushes them to the testbed's registry. */
+export async function buildImages(tag: string): Promise<{ services: string; helper: string }> {
   const args = [
     path.join(root, 'tools/images/build.mjs'),
     `${servers.registry}/keelson-e2e`,
@@ -29,7 +32,9 @@ export async function buildImage(tag: string): Promise<string> {
     '--tag',
     tag,
   ];
-  return (await promisify(execFile)(process.execPath, args, { cwd: root })).stdout.trim();
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root });
+  const [services = '', helper = ''] = stdout.split('\n');
+  return { services, helper };
 }
 
 /** Keelson as it is deployed, in namespaces of a test's own, on the testbed's servers. */

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describeOn, servers } from '@keelson/testbed';
+import { keelson, newDirectory } from '../support/keelson';
+import { accountKubeconfig } from './support/account-kubeconfig';
+import { buildImages } from './support/deployment';
+import { expectBalanced, outputOf, untilEnded } from './support/expect-run';
+import { kubectl } from './support/kubectl';
+import { inOwnNamespaces, render, written } from './support/manifests';
+import type { Own } from './support/manifests';
+import { OwnServers } from './support/own-servers';
+import { ServedRepository } from './support/served-repository';
+import { ServiceProcess, services } from './support/service-process';
+
+jest.setTimeout(300_000);
+
+/** The services' own accounts, and nothing more than the manifests give them. */
+async function makeAccounts(own: Own): Promise<void> {
+  const manifests = inOwnNamespaces(await render('base'), own);
+  const of = (...kinds: string[]) => written(manifests.filter(({ kind }) => kinds.includes(kind)));
+  await kubectl(['apply', '--server-side', '-f', '-'], of('Namespace'));
+  await kubectl(['apply', '--server-side', '-f', '-'], of('ServiceAccount', 'Role', 'RoleBinding'));
+}
+
+describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('what a test gets from a cluster', () => {
+  let own: OwnServers;
+  let namespaces: Own;
+  let repository: ServedRepository;
+  const running: ServiceProcess[] = [];
+
+  beforeAll(async () => {
+    own = await new OwnServers().open();
+    namespaces = { services: own.name, work: `${own.name}-work`, suffix: `-${own.name}` };
+    await makeAccounts(namespaces);
+    const secret = ['create', 'secret', 'generic', 'registry-token', '--from-literal=token=hunter22'];
+    await kubectl([...secret, '-n', namespaces.work]);
+    repository = new ServedRepository('widget');
+    const { helper } = await buildImages(own.name);
+    const environment = {
+      ...own.environment,
+      ...{ KEELSON_SOURCES: `${await repository.serve()}^main`, KEELSON_SOURCE_INTERVAL: '1s' },
+      ...{ KEELSON_NAMESPACE: namespaces.work, KEELSON_POD_HELPER: helper },
+      KEELSON_POD_S3: new URL(own.settings(servers.hostIp).KEELSON_S3 ?? '').origin,
+    };
+    for (const name of services) {
+      const isAllowed = name === 'image-builder' || name === 'test-runner';
+      const rights = isAllowed ? { KEELSON_KUBECONFIG: await accountKubeconfig(name, namespaces.services) } : {};
+      running.push(new ServiceProcess(name, { ...environment, ...rights }));
+    }
+  });
+  afterAll(async () => {
+    await Promise.all(running.splice(0).map((service) => service.kill()));
+    await kubectl(['delete', 'namespace', namespaces.services, namespaces.work, '--wait=false']);
+    await repository.close();
+    await own.close();
+  });
+  const said = () => running.map(({ name, stderr }) => `${name}: ${stderr}`).join('\n');
+
+  it('is all that the pipeline file asks for, under the rights that the manifests give', async () => {
+    const script = [
+      ...['wget -q -O - http://web:8080/', 'echo "a token of ${#TOKEN} letters"'],
+      ...['[ ! -e /var/run/secrets/kubernetes.io/serviceaccount/token ] && echo no account'],
+      ...['mkdir -p out', 'echo "all widgets turn" > out/report.txt', 'echo kept nowhere > other.txt'],
+      // What the container may use at most, as the kernel has it.
+      'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null | head -n 1',
+    ];
+    const serve = 'mkdir /tmp/w; echo from the service > /tmp/w/index.html; sleep 1; httpd -f -p 8080 -h /tmp/w';
+    const web = `{ name: web, image: '${servers.registry}/busybox:1', command: [sh, -c, '${serve}'], ready: { port: 8080 } }`;
+    repository.clusterPipeline(
+      script.join('\n'),
+      [
+        ...['  secrets: { TOKEN: { secret: registry-token, key: token } }', `  services: [${web}]`],
+        ...['  resources: { memory: 64Mi, cpu: 10m }', "  artifacts: ['out/*.txt']", ''],
+      ].join('\n'),
+    );
+    const commit = repository.push();
+    const [view] = await untilEnded(own, { count: 1, said });
+    expect(view).toMatchObject({ commit, outcome: 'success', attempts: [{ attempt: 1 }] });
+    const output = await outputOf(own, view!);
+    expect(output).toBe(`from the service\na token of 8 letters\nno account\n${64 * 1024 ** 2}\n`);
+    const to = newDirectory('artifacts');
+    const fetched = await keelson(['artifacts', 'last', '--to', to, '--json'], { env: own.environment });
+    expect(fetched.status).toBe(0);
+    expect(readFileSync(path.join(to, 'out/report.txt'), 'utf8')).toBe('all widgets turn\n');
+    expect(fetched.stdout).not.toContain('other.txt');
+    await expectBalanced(own, 1);
+  });
+});
