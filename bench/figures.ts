@@ -1,6 +1,7 @@
 import type { Figure } from './figure';
 import { append } from './figures/append';
 import { bus } from './figures/bus';
+import { cluster } from './figures/cluster';
 import { commit, commitLarge } from './figures/commit';
 import { idle } from './figures/idle';
 import { log } from './figures/log';
@@ -8,4 +9,4 @@ import { remoteWatch } from './figures/remote-watch';
 import { render } from './figures/render';
 
 /** Every figure, in the order in which they are measured and printed. */
-export const figures: readonly Figure[] = [commit, commitLarge, append, remoteWatch, log, bus, render, idle];
+export const figures: readonly Figure[] = [commit, commitLarge, append, remoteWatch, log, bus, cluster, render, idle];
