@@ -128,17 +128,27 @@ export class Watch {
   #wake: () => void = () => undefined;
 
   async #follow(hint: () => void, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    // A remote repository gives none, however often it is found.
+    while (this.source.location.kind === 'local' && !signal.aborted) {
       for await (const _ of this.deps.heads.hints(this.source, AbortSignal.any([signal, this.#hints.signal]))) {
         this.hint();
         setTimeout(hint, settleMs).unref();
       }
       // There are none from what is not there (any more): they are asked for again once a look has found it.
-      await new Promise<void>((resolve) => {
-        this.#wasFound = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await this.#found(signal);
     }
+  }
+
+  /** Resolves when a look has found the repository, or the signal aborts. */
+  #found(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      this.#wasFound = end;
+      signal.addEventListener('abort', end);
+    });
   }
 
   #plan(retryAfterMs: number | undefined): void {

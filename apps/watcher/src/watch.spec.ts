@@ -1,0 +1,39 @@
+import { Mirror, parseSource, RemoteHeads } from '@keelson/git';
+import { Heads } from './heads';
+import { Watch } from './watch';
+import { World } from './watcher-fixture.contract';
+
+/** Counts how often hints are asked for. */
+class CountedHeads extends Heads {
+  asked = 0;
+
+  override hints(...of: Parameters<Heads['hints']>): AsyncIterable<void> {
+    this.asked += 1;
+    return super.hints(...of);
+  }
+}
+
+describe('a watch of a remote repository', () => {
+  let world: World;
+  beforeEach(async () => {
+    world = await World.open();
+  });
+  afterEach(() => world.end());
+
+  it('asks for no hints, however often the repository is found: each time would listen for its end once more', async () => {
+    const source = await parseSource('https://git.example/team/widget^main', { cwd: world.root });
+    const remote = new RemoteHeads();
+    const mirrorOf = (url: string) => new Mirror({ directory: world.root, url, remote });
+    const heads = new CountedHeads(remote, mirrorOf, () => undefined);
+    const watch = new Watch(source, { ...(await world.deps()), heads });
+    const ending = new AbortController();
+    const stop = watch.start(() => undefined, ending.signal);
+    for (let look = 0; look < 20; look += 1) {
+      watch.succeeded([]);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(heads.asked).toBe(0);
+    stop();
+    await remote.close();
+  });
+});
