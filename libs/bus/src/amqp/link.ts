@@ -135,7 +135,9 @@ export class Link {
 }
 
 function destroy(model: ChannelModel): void {
-  // The types hide the stream; closing in order has been tried before.
-  const { stream } = model.connection as unknown as { stream?: { destroy(): void } };
-  stream?.destroy();
+  // One that was never used has no listener yet, and an error that nobody hears ends the process.
+  model.on('error', () => undefined);
+  // The types hide the stream; closing in order has been tried before. Only an error makes amqplib stop its heartbeat.
+  const { stream } = model.connection as unknown as { stream?: { destroy(error: Error): void } };
+  stream?.destroy(new Error('closed by us'));
 }
