@@ -11,7 +11,7 @@ const withCluster: readonly ServiceName[] = ['image-builder', 'test-runner'];
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])("a service's process", () => {
   let own: OwnServers;
-  let running: ServiceProcess[] = [];
+  const running: ServiceProcess[] = [];
   beforeAll(async () => {
     own = await new OwnServers().open();
     await own.applyPolicies();
