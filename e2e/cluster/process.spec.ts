@@ -6,9 +6,6 @@ import type { ServiceName } from './support/service-process';
 
 jest.setTimeout(180_000);
 
-/** Services that load the cluster's client. */
-const withCluster: readonly ServiceName[] = ['image-builder', 'test-runner'];
-
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])("a service's process", () => {
   let own: OwnServers;
   const running: ServiceProcess[] = [];
@@ -73,12 +70,5 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])("a service's p
     } finally {
       await proxy.close();
     }
-  });
-
-  it.each(services)('%s needs little memory when it has nothing to do', async (name) => {
-    const service = await start(name).started();
-    await new Promise((resolve) => setTimeout(resolve, 5_000));
-    const limitMb = withCluster.includes(name) ? 200 : 130;
-    expect(service.rssBytes / 1e6).toBeLessThan(limitMb);
   });
 });

@@ -40,7 +40,7 @@ describe('a commit that cannot be built', () => {
     ['has a value of the wrong kind', 'test:\n  command: ./ci.sh\n', /^\.keelson\.yaml:2:12: .*test\.command/],
     [
       'asks for what needs a cluster',
-      'test: { command: [x], services: {} }\n',
+      "test: { command: [x], services: [{ name: db, image: 'postgres:16', ready: { port: 5432 } }] }\n",
       /^\.keelson\.yaml:1:23: not yet on this column.*cluster/,
     ],
     [

@@ -39,7 +39,6 @@ export class AmqpBus implements Bus {
   readonly #running = new Set<Promise<void>>();
   /** Readings that have not begun: what is published after they were asked for is to be seen by them. */
   readonly #beginning = new Set<Promise<void>>();
-  #inboxIsThere: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(parts: OpenParts, options: AmqpBusOptions) {
@@ -105,17 +104,9 @@ export class AmqpBus implements Bus {
   }
 
   async offer(message: Offered): Promise<void> {
-    const parts = this.#open();
-    const { names, publisher, wallClock, waits } = parts;
+    const { names, publisher, wallClock } = this.#open();
     this.#known.add(inboxName);
-    this.#inboxIsThere ??= onChannel(parts, (channel) => declareInbox(channel, names, waits));
-    try {
-      await this.#inboxIsThere;
-      await publisher.send([offeredMessage(message, { names, nowMs: wallClock() })]);
-    } catch (error) {
-      this.#inboxIsThere = undefined; // somebody may have deleted it
-      throw error;
-    }
+    await publisher.send([offeredMessage(message, { names, nowMs: wallClock() })]);
   }
 
   consumeInbox(

@@ -111,6 +111,8 @@ export function describeParking(makeHarness: MakeHarness): void {
       ['builder', 'a'],
       ['tester', 'b'],
     ]);
-    await until('both are counted', async () => (await bus.queues()).every((queue) => queue.parked === 1));
+    const counted = async (service: string) =>
+      (await bus.queues()).find((queue) => queue.service === service)?.parked === 1;
+    await until('both are counted', async () => (await counted('builder')) && counted('tester'));
   });
 }

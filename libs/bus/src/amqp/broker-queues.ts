@@ -14,9 +14,10 @@ export async function queueStateOf(
   api: readonly ApiQueue[],
 ): Promise<QueueState | undefined> {
   const queues = parts.names.of(service);
-  const [main, parked, ...waits] = await countsOf(parts, [
+  const [main, parked, dead, ...waits] = await countsOf(parts, [
     queues.main,
     queues.parking,
+    queues.dlq,
     ...Object.values(queues.again),
     ...Object.values(queues.retry),
   ]);
@@ -29,6 +30,7 @@ export async function queueStateOf(
     again: messagesIn(waits.slice(0, againQueues)),
     retry: messagesIn(waits.slice(againQueues)),
     parked: messagesIn([parked]),
+    dead: messagesIn([dead]),
     consumers: main?.consumers ?? 0,
   };
 }

@@ -10,7 +10,7 @@ import { Link } from './link';
 import { brokerNames } from './names';
 import { refusalText } from './refusal';
 import { Publisher } from './publisher';
-import { declareExchanges } from './topology';
+import { declareExchanges, declareInbox } from './topology';
 
 /** The parts, and what `close` and `open` need besides. */
 export type OpenParts = AmqpParts & { publishLink: Link; refusal: () => Error | undefined };
@@ -42,7 +42,11 @@ export function assembleAmqpParts(options: AmqpBusOptions): OpenParts {
   const names = brokerNames(options.prefix ?? '');
   const publisher = new Publisher({
     link: publishLink,
-    prepare: (channel) => declareExchanges(channel, names),
+    // The inbox too: outsiders may publish before anybody takes what they do.
+    prepare: async (channel) => {
+      await declareExchanges(channel, names);
+      await declareInbox(channel, names, settings.waits);
+    },
     patienceMs: amqpPatienceMs(options),
     refused: refuse,
   });
