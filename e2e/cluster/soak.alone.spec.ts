@@ -5,8 +5,8 @@ import { services } from './support/service-process';
 import { Soak } from './support/soak';
 
 /** `npm run soak` sets them to more. */
-const changes = Number(process.env.E2E_SOAK_CHANGES ?? 40);
-const repositories = Number(process.env.E2E_SOAK_REPOSITORIES ?? 5);
+const changes = Number(process.env.E2E_SOAK_CHANGES ?? 100);
+const repositories = Number(process.env.E2E_SOAK_REPOSITORIES ?? 10);
 /** What a service may hold more at the end: heaps breathe, and a leak of a few kilobytes per run shows in the long form. */
 const growthMb = 40;
 
