@@ -76,10 +76,15 @@ start_control_plane() {
     --bind-address=127.0.0.1
 }
 
-start_node() {
-  launch containerd containerd -c "$run/containerd.toml"
+start_kubelet() {
   launch kubelet "$bin/kube" kubelet --config="$run/kubelet.yaml" --kubeconfig="$pki/node.kubeconfig" \
     --hostname-override=node1 --node-ip=$host_ip --root-dir="$run/kubelet"
+}
+
+start_node() {
+  launch containerd containerd -c "$run/containerd.toml"
+  await 30 containerd ctr -a "$containerd_socket" version
+  start_kubelet
   launch kube-proxy "$bin/kube" kube-proxy --kubeconfig="$pki/proxy.kubeconfig" --proxy-mode=iptables \
     --hostname-override=node1 --cluster-cidr=$pod_network
 }
@@ -129,8 +134,12 @@ start_cluster() {
   start_dns
 }
 
+# It ends when containerd is there and not yet initialised: then it is started again.
 node_is_ready() {
-  kubectl get node node1 -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' | grep -q True
+  start_kubelet
+  # What the cluster knows may be from before.
+  curl -fsS http://127.0.0.1:10248/healthz &&
+    kubectl get node node1 -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}' | grep -q True
 }
 
 await_cluster() {

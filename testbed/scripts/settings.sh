@@ -17,7 +17,8 @@ say() { printf 'testbed: %s\n' "$*" >&2; }
 
 running() { # running NAME
   local pid
-  pid=$(cat "$run/$1.pid" 2>/dev/null) && kill -0 "$pid" 2>/dev/null
+  # One that was killed and that nobody has waited for yet does not run.
+  pid=$(cat "$run/$1.pid" 2>/dev/null) && kill -0 "$pid" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$pid/status" 2>/dev/null
 }
 
 launch() { # launch NAME COMMAND...: once, on its own, output to log/NAME.log
