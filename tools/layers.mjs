@@ -1,4 +1,15 @@
 // The one-way layers: what each layer may import. Read by eslint.config.mjs and by tools/boundaries.spec.ts.
+const belowApps = [
+  'layer:schema',
+  'layer:stage',
+  'layer:port',
+  'layer:protocol',
+  'layer:store',
+  'layer:work',
+  'layer:service',
+  'layer:deployment',
+];
+
 /** layer tag -> the layer tags it may import. A port never imports a port; an app never imports an app. */
 export const mayImport = {
   'layer:schema': [],
@@ -9,25 +20,6 @@ export const mayImport = {
   'layer:service': ['layer:schema', 'layer:stage', 'layer:port'],
   'layer:work': ['layer:schema', 'layer:stage', 'layer:port', 'layer:protocol', 'layer:store'],
   'layer:deployment': ['layer:schema', 'layer:stage', 'layer:port', 'layer:protocol', 'layer:store', 'layer:service'],
-  'layer:app': [
-    'layer:schema',
-    'layer:stage',
-    'layer:port',
-    'layer:protocol',
-    'layer:store',
-    'layer:work',
-    'layer:service',
-    'layer:deployment',
-  ],
-  'layer:command': [
-    'layer:schema',
-    'layer:stage',
-    'layer:port',
-    'layer:protocol',
-    'layer:store',
-    'layer:work',
-    'layer:service',
-    'layer:deployment',
-    'layer:app',
-  ],
+  'layer:app': belowApps,
+  'layer:command': [...belowApps, 'layer:app'],
 };
