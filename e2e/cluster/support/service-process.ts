@@ -23,9 +23,10 @@ export class ServiceProcess {
     env: Record<string, string>,
     dieWhen?: string,
   ) {
-    const hook = dieWhen === undefined ? [] : ['--require', path.join(__dirname, 'die-when.cjs')];
-    // As the manifests have it.
-    const flags = ['--max-semi-space-size=4', ...hook];
+    const hooks = ['held-memory.cjs', ...(dieWhen === undefined ? [] : ['die-when.cjs'])];
+    const required = hooks.flatMap((hook) => ['--require', path.join(__dirname, hook)]);
+    // The first as the manifests have it.
+    const flags = ['--max-semi-space-size=4', '--expose-gc', ...required];
     this.#child = spawn(process.execPath, [...flags, path.join(root, 'apps', name, 'dist/main.js')], {
       env: {
         ...{ PATH: process.env.PATH, HOME: newDirectory('home'), KEELSON_WORK_DIR: newDirectory('work') },
@@ -54,10 +55,15 @@ export class ServiceProcess {
     return this.ended;
   }
 
-  /** What it holds in memory now. */
-  get rssBytes(): number {
+  /** What it has from the system, and what of that it holds, in bytes: see held-memory.cjs. */
+  async memory(): Promise<{ rss: number; held: number }> {
     const status = readFileSync(`/proc/${String(this.#child.pid)}/status`, 'utf8');
-    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+    const rss = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
+    const from = this.stderr.length;
+    this.#child.kill('SIGUSR2');
+    const said = () => /^E2E_HELD (\d+)$/m.exec(this.stderr.slice(from))?.[1];
+    await until(() => said() !== undefined, { timeoutMs: 30_000, what: () => `the memory of ${this.name}` });
+    return { rss, held: Number(said()) };
   }
 }
 

@@ -5,7 +5,7 @@ import { runViews } from './expect-run';
 import { FiveServices } from './five-services';
 import type { ServedRepository } from './served-repository';
 import { services } from './service-process';
-import type { ServiceName } from './service-process';
+import type { ServiceName, ServiceProcess } from './service-process';
 
 export type SoakOptions = {
   changes: number;
@@ -13,8 +13,7 @@ export type SoakOptions = {
   say: (line: string) => void;
 };
 
-/** Bytes that each service holds. */
-type Memory = Record<ServiceName, number>;
+type Memory = Record<ServiceName, Awaited<ReturnType<ServiceProcess['memory']>>>;
 
 export type Soaked = {
   account: Account;
@@ -66,11 +65,11 @@ export class Soak {
     killed.abort();
     await killing;
     await this.#until(({ fates }) => fates.running === 0);
-    const before = this.#memory();
+    const before = await this.#memory();
     await this.#pushUntil(changes);
     const all = await this.#until(({ seen, fates }) => seen === changes && fates.running === 0);
     const seconds = Math.round((Date.now() - this.#startedAt) / 1_000);
-    return { account: all, seed, kills: this.#kills, seconds, memory: { before, after: this.#memory() } };
+    return { account: all, seed, kills: this.#kills, seconds, memory: { before, after: await this.#memory() } };
   }
 
   close(): Promise<void> {
@@ -119,7 +118,8 @@ export class Soak {
     return `after ${settleMs} ms still ${JSON.stringify(now)}, with ${JSON.stringify(open)}:\n${this.five.said()}`;
   }
 
-  #memory(): Memory {
-    return Object.fromEntries(services.map((name) => [name, this.five.service(name).rssBytes])) as Memory;
+  async #memory(): Promise<Memory> {
+    const all = services.map(async (name) => [name, await this.five.service(name).memory()]);
+    return Object.fromEntries(await Promise.all(all)) as Memory;
   }
 }

@@ -28,7 +28,8 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, by its rules', () => {
     harness = await amqpHarness(shortTimes, servers);
   });
   afterEach(async () => {
-    await Promise.all(raws.splice(0).map((model) => model.close()));
+    // The broker may have closed one already.
+    await Promise.allSettled(raws.splice(0).map(async (model) => model.close()));
     await harness.end();
   });
 
@@ -163,8 +164,8 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, by its rules', () => {
   test('the policies are missing until they are applied, which may be done twice', async () => {
     const bus = await harness.open();
     await bus.declare('builder', [runCancelled]);
-    const before = ['ci.audit: max-age', 'ci.builder: delivery-limit', 'ci.builder: max-length'];
-    expect([...((await bus.policiesMissing()) ?? [])].sort()).toEqual(before);
+    const limits = ['builder', 'inbox'].flatMap((of) => [`ci.${of}: delivery-limit`, `ci.${of}: max-length`]);
+    expect([...((await bus.policiesMissing()) ?? [])].sort()).toEqual(['ci.audit: max-age', ...limits]);
     const at = { apiUrl: servers.rabbitApi, vhost: harness.vhost.name };
     const applied = await applyTopology(at);
     expect(await applyTopology(at)).toEqual(applied);
@@ -241,6 +242,6 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, by its rules', () => {
     await one.publish(sampleEvents('a'));
     const readyOf = async (bus: typeof one) => (await bus.queues()).map(({ service, ready }) => [service, ready]);
     await until('it is there', async () => (await readyOf(one))[0]?.[1] === 1);
-    expect(await readyOf(other)).toEqual([['builder', 0]]);
+    expect(await readyOf(other)).toContainEqual(['builder', 0]);
   });
 });
