@@ -4,8 +4,6 @@ import type { Variables } from './on-servers';
 export type Environment = {
   /** KEELSON_DATA: the data directory, where --data does not say. */
   data: string | undefined;
-  /** KEELSON_REUSE_COPIES=1: untouched files of a private copy are used again; see docs/adr/0014 for what that cannot see. */
-  reuseCopies: boolean;
   /** NO_COLOR (https://no-color.org): any value turns colours off. */
   noColor: boolean;
   /** DOCKER_CONFIG: where Docker keeps its config.json. */
@@ -20,7 +18,6 @@ export type Environment = {
 export function readEnvironment(env: Readonly<Record<string, string | undefined>> = process.env): Environment {
   return {
     data: env.KEELSON_DATA === '' ? undefined : env.KEELSON_DATA,
-    reuseCopies: env.KEELSON_REUSE_COPIES === '1',
     noColor: env.NO_COLOR !== undefined && env.NO_COLOR !== '',
     dockerConfig: env.DOCKER_CONFIG,
     home: env.HOME,

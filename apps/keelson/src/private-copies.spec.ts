@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openRepository, treeLayer } from '@keelson/git';
 import { imageKey, Ledger, planKey } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
@@ -44,10 +45,25 @@ it('fills a directory with the source of an image that was built here, and with 
       ...{ run: run.run, attempt: 1, repository: `${address}/widget`, digest },
     });
 
-    const { fill: materialise } = new PrivateCopies(ledger, client, undefined);
+    const spare = newDirectory();
+    const copies = new PrivateCopies({ ledger, client, spare });
+    const { fill: materialise } = copies;
     const into = path.join(newDirectory(), 'work');
     await materialise(`${address}/widget@${digest}`, into, unaborted);
     expect(readFileSync(path.join(into, 'file'), 'utf8')).toBe('of the commit');
+
+    // Once that one is not needed any more, the next one's file is made in advance, and then used.
+    const spares = () => readdirSync(spare, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(spares()).toEqual([]);
+    copies.prepare(into);
+    for (let tries = 0; spares().length === 0 && tries < 500; tries += 1) await sleep(10);
+    expect(spares()).toHaveLength(1);
+    const next = path.join(newDirectory(), 'next');
+    await materialise(`${address}/widget@${digest}`, next, unaborted);
+    expect(readFileSync(path.join(next, 'file'), 'utf8')).toBe('of the commit');
+    expect(spares()).toEqual([]);
+    await copies.close();
+    copies.prepare(next);
     const foreign = materialise(`${address}/widget@sha256:${'6'.repeat(64)}`, into, unaborted);
     await expect(foreign).rejects.toThrow(TerminalError);
     await expect(materialise(`${address}/widget:main`, into, unaborted)).rejects.toThrow(/was not built here/);

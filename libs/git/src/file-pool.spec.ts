@@ -1,18 +1,7 @@
-import {
-  appendFileSync,
-  chmodSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { FilePool } from './file-pool';
+import { stockLayer } from './stock-layer';
 import { constantMtimeSeconds, tarHeader } from './tar-header';
 import { remove, temporaryDirectory } from './testing/test-repository';
 import { unpackLayer } from './unpack';
@@ -31,7 +20,7 @@ async function* archive(files: Files): AsyncIterable<Uint8Array> {
   yield await Promise.resolve(Buffer.alloc(1024));
 }
 
-describe('files that are used again', () => {
+describe('files that are made in advance', () => {
   let root: string;
   let pool: FilePool;
   beforeEach(() => {
@@ -40,13 +29,16 @@ describe('files that are used again', () => {
   });
   afterEach(() => remove(root));
 
+  const { signal } = new AbortController();
+  const stock = (files: Files) => stockLayer(archive(files), { pool, signal });
+  const directory = () => path.join(root, 'spare', readdirSync(path.join(root, 'spare')).at(-1)!);
+  const spares = () => readdirSync(directory()).map((name) => lstatSync(path.join(directory(), name)).ino);
   let copies = 0;
   async function unpack(files: Files) {
     const into = path.join(root, `copy${(copies += 1)}`);
-    const { kept } = await unpackLayer(archive(files), { into, pool });
+    await unpackLayer(archive(files), { into, pool });
     const at = (name: string) => path.join(into, name);
     return {
-      kept,
       at,
       inode: (name: string) => lstatSync(at(name)).ino,
       text: (name: string) => readFileSync(at(name), 'utf8'),
@@ -54,94 +46,99 @@ describe('files that are used again', () => {
   }
   const files: Files = { 'a/one': 'the first', 'a/two*': 'the second', three: 'the third' };
 
-  it('are the very same where nobody touched them, whatever else changed', async () => {
-    const first = await unpack(files);
-    const inodes = ['a/one', 'a/two', 'three'].map(first.inode);
-    writeFileSync(first.at('a/left'), 'over');
-    await pool.giveBack(first.kept);
-    const second = await unpack({ ...files, three: 'another third', 'a/one': 'the first' });
-    expect(['a/one', 'a/two'].map(second.inode)).toEqual(inodes.slice(0, 2));
-    expect(['a/one', 'a/two', 'three'].map(second.text)).toEqual(['the first', 'the second', 'another third']);
-    expect(readdirSync(second.at('a'))).toEqual(['one', 'two']);
-    expect(lstatSync(second.at('a/two')).mode & 0o111).not.toBe(0);
-    expect(lstatSync(second.at('a/one')).mode & 0o111).toBe(0);
-    expect(lstatSync(second.at('a/one')).mtimeMs).toBe(constantMtimeSeconds * 1000);
-    await pool.giveBack(second.kept);
-    expect((await unpack(files)).inode('three')).toBe(inodes[2]);
+  it('are what a copy is made of, but for what is new in it', async () => {
+    await stock(files);
+    const made = spares();
+    expect(made).toHaveLength(3);
+    const copy = await unpack({ ...files, three: 'another third' });
+    const inodes = ['a/one', 'a/two', 'three'].map(copy.inode);
+    expect(inodes.map((inode) => made.includes(inode))).toEqual([true, true, false]);
+    expect(['a/one', 'a/two', 'three'].map(copy.text)).toEqual(['the first', 'the second', 'another third']);
+    expect(lstatSync(copy.at('a/two')).mode & 0o111).not.toBe(0);
+    expect(lstatSync(copy.at('a/one')).mode & 0o111).toBe(0);
+    expect(lstatSync(copy.at('a/one')).mtimeMs).toBe(constantMtimeSeconds * 1000);
+    expect(spares()).toHaveLength(1);
   });
 
-  const touched: readonly (readonly [string, (file: string) => void])[] = [
-    ['written to, as long as before and with its time put back', (file) => rewrite(file, 'the FIRST')],
-    ['written to with the very same bytes', (file) => rewrite(file, 'the first')],
-    ['appended to', (file) => appendFileSync(file, '!')],
-    ['made executable', (file) => chmodSync(file, 0o755)],
-    ['made executable and plain again', (file) => [0o755, 0o644].forEach((mode) => chmodSync(file, mode))],
-    ['linked', (file) => linkSync(file, `${file}-link`)],
-    ['linked, and the link removed', (file) => [linkSync(file, `${file}-link`), unlinkSync(`${file}-link`)]],
-    ['moved away and back', (file) => [renameSync(file, `${file}-away`), renameSync(`${file}-away`, file)]],
-    ['replaced', (file) => [unlinkSync(file), rewrite(file, 'the FIRST')]],
-    ['replaced by a directory', (file) => [unlinkSync(file), mkdirSync(file)]],
-    ['removed', (file) => unlinkSync(file)],
-  ];
-  const rewrite = (file: string, text: string) => {
-    writeFileSync(file, text);
-    utimesSync(file, constantMtimeSeconds, constantMtimeSeconds);
-  };
-
-  it.each(touched)('are never one that was %s', async (_how, touch) => {
+  it('are handed out once: nobody had them before', async () => {
+    await stock(files);
     const first = await unpack(files);
-    const { ino } = lstatSync(first.at('a/one'));
-    const other = first.inode('three');
-    touch(first.at('a/one')); // at once: also within one tick of the file system's clock
-    await pool.giveBack(first.kept);
+    writeFileSync(first.at('a/one'), 'spoilt');
     const second = await unpack(files);
     expect(second.text('a/one')).toBe('the first');
-    expect(lstatSync(second.at('a/one')).nlink).toBe(1);
-    expect(second.inode('three')).toBe(other);
-    expect(pool.take(pool.keyOf(Buffer.from('the first'), false), Buffer.from(path.join(root, 'x')))).toBe(false);
-    expect([ino, second.inode('a/one')]).toHaveLength(2);
+    expect(second.inode('a/one')).not.toBe(first.inode('a/one'));
   });
 
-  it('are not one that was touched while it waited', async () => {
-    const first = await unpack(files);
-    await pool.giveBack(first.kept);
-    const [own] = readdirSync(path.join(root, 'spare'));
-    for (const name of readdirSync(path.join(root, 'spare', own!)))
-      rewrite(path.join(root, 'spare', own!, name), 'the FIRST');
-    expect((await unpack(files)).text('a/one')).toBe('the first');
+  it('are made again only as far as they are gone', async () => {
+    await stock(files);
+    const made = spares();
+    await stock(files);
+    expect(spares()).toEqual(made);
+    await unpack({ three: 'the third' });
+    await stock(files);
+    expect(spares().filter((inode) => made.includes(inode))).toHaveLength(2);
+    expect(spares()).toHaveLength(3);
   });
 
   it('are two where two have the same content', async () => {
-    const twins: Files = { one: 'same', two: 'same' };
-    const first = await unpack(twins);
-    const inodes = ['one', 'two'].map(first.inode).sort();
-    await pool.giveBack(first.kept);
-    const [second, third] = [await unpack(twins), await unpack(twins)];
-    expect(['one', 'two'].map(second.inode).sort()).toEqual(inodes);
-    expect(inodes).not.toContain(third.inode('one'));
+    await stock({ one: 'same', two: 'same' });
+    const made = spares().sort();
+    const copy = await unpack({ one: 'same', two: 'same', three: 'same' });
+    expect(['one', 'two'].map(copy.inode).sort()).toEqual(made);
+    expect(copy.text('three')).toBe('same');
   });
 
-  it('are as many as there may be, the newest', async () => {
+  it('are others where the mode is another', async () => {
+    await stock({ one: 'same' });
+    const made = spares();
+    const copy = await unpack({ 'one*': 'same' });
+    expect(made).not.toContain(copy.inode('one'));
+    expect(lstatSync(copy.at('one')).mode & 0o111).not.toBe(0);
+  });
+
+  it('are as many as there may be, those asked for last', async () => {
     pool = new FilePool(path.join(root, 'few'), { mostFiles: 2 });
-    const first = await unpack(files);
-    await pool.giveBack(first.kept);
-    const second = await unpack(files);
-    expect(second.inode('a/one')).not.toBe(first.kept[0]!.stat.ino);
-    expect([second.inode('a/two'), second.inode('three')].map(BigInt)).toEqual(
-      first.kept.slice(1).map(({ stat }) => stat.ino),
-    );
+    const few = path.join(root, 'few', readdirSync(path.join(root, 'few'))[0]!);
+    const texts = () => readdirSync(few).map((name) => readFileSync(path.join(few, name), 'utf8'));
+    await stock({ one: 'the first', two: 'the second' });
+    await stock({ two: 'the second', three: 'the third' });
+    expect(texts().sort()).toEqual(['the second', 'the third']);
+    await stock({ ...files, four: 'the fourth', five: 'the fifth' });
+    expect(texts().sort()).toEqual(['the first', 'the second']);
+    pool = new FilePool(path.join(root, 'small'), { mostBytes: 10 });
+    await stock({ one: 'a long one indeed', two: 'short' });
+    expect((await unpack({ two: 'short' })).text('two')).toBe('short');
+  });
+
+  it('need not be there any more', async () => {
+    await stock(files);
+    rmSync(directory(), { recursive: true });
+    expect((await unpack(files)).text('three')).toBe('the third');
+  });
+
+  it('are not waited for: who makes them stops on request', async () => {
+    const stop = new AbortController();
+    async function* endless(): AsyncIterable<Uint8Array> {
+      yield* archive(files);
+      stop.abort(new Error('enough'));
+      for (;;) yield await Promise.resolve(Buffer.alloc(512, 'x'));
+    }
+    const source = (async function* () {
+      for await (const chunk of endless()) if (chunk.some((byte) => byte !== 0)) yield chunk;
+    })();
+    await expect(stockLayer(source, { pool, signal: stop.signal })).rejects.toThrow('enough');
+    expect((await unpack(files)).text('a/two')).toBe('the second');
   });
 
   it('are none of an earlier process', async () => {
-    const first = await unpack(files);
-    await pool.giveBack(first.kept);
     const place = path.join(root, 'spare');
+    await stock(files);
+    mkdirSync(path.join(place, 'something'));
     pool = new FilePool(place);
-    const inodes = new Set(first.kept.map(({ stat }) => stat.ino));
     for (let tries = 0; readdirSync(place).length > 1 && tries < 500; tries += 1)
       await new Promise((resolve) => setTimeout(resolve, 10));
     expect(readdirSync(place)).toHaveLength(1);
-    expect((await unpack(files)).kept).toHaveLength(3);
-    expect(inodes.size).toBe(3);
+    expect(spares()).toEqual([]);
+    expect((await unpack(files)).text('a/one')).toBe('the first');
   });
 });

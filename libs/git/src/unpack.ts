@@ -1,9 +1,10 @@
-import { closeSync, futimesSync, lutimesSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs';
+import { lutimesSync, mkdirSync, symlinkSync } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 import { ByteReader } from './byte-reader';
 import { checkPrefix } from './layer';
-import type { FilePool, UnpackedFile } from './file-pool';
+import { modeOf, writeFile } from './file-pool';
+import type { FilePool } from './file-pool';
 import { onAbort } from './on-abort';
 import { plainBytes } from './plain-bytes';
 import { padding } from './tar-header';
@@ -24,10 +25,10 @@ export type UnpackOptions = {
   signal?: AbortSignal;
 };
 
-/** `kept`: the files that the pool may have back, none without a pool. */
-export type Unpacked = { files: number; kept: readonly UnpackedFile[] };
+export type Unpacked = { files: number };
 
-const holdWhole = 1_048_576;
+/** Larger files are never held whole. */
+export const smallFileBytes = 1_048_576;
 const turnMs = 8;
 
 /**
@@ -58,7 +59,6 @@ class Unpacking {
   readonly #names: UnpackNames;
   readonly #into: Buffer;
   readonly #links: { place: string; target: Buffer; mtimeSeconds: number }[] = [];
-  readonly #known: { path: Buffer; key: string }[] = [];
   #files = 0;
   #bytes = 0;
   #turnBegan = performance.now();
@@ -81,7 +81,7 @@ class Unpacking {
       lutimesSync(this.#path(place), mtimeSeconds, mtimeSeconds);
       await this.#yield();
     }
-    return { files: this.#files, kept: (await this.options.pool?.note(this.#known)) ?? [] };
+    return { files: this.#files };
   }
 
   async #member(member: TarMember): Promise<void> {
@@ -110,34 +110,19 @@ class Unpacking {
     const { sizeBytes } = member;
     this.#bytes += sizeBytes;
     if (this.#bytes > (this.options.maxBytes ?? 17_179_869_184)) throw new TarError('the layer is larger than allowed');
-    if (sizeBytes > holdWhole) await this.#largeFile(place, member);
+    if (sizeBytes > smallFileBytes) await this.#largeFile(place, member);
     else this.#smallFile(place, await this.reader.take(sizeBytes), member);
     await this.reader.take(padding(sizeBytes));
   }
 
-  #smallFile(place: string, content: Buffer, member: TarMember): void {
+  #smallFile(place: string, content: Buffer, { executable, mtimeSeconds }: TarMember): void {
+    const file = { content, executable, mtimeSeconds };
     const path = this.#path(place);
-    if (this.#fromPool(path, content, member)) return;
-    const file = openSync(path, 'wx', modeOf(member));
-    try {
-      for (let at = 0; at < content.length;) at += writeSync(file, content, at);
-      futimesSync(file, member.mtimeSeconds, member.mtimeSeconds);
-    } finally {
-      closeSync(file);
-    }
-  }
-
-  /** Moves the file there if there is one, and notes it. A file of another time is another one.*/
-  #fromPool(path: Buffer, content: Buffer, { executable, mtimeSeconds }: TarMember): boolean {
-    const { pool } = this.options;
-    if (pool === undefined) return false;
-    const key = `${pool.keyOf(content, executable)}${mtimeSeconds}`;
-    this.#known.push({ path, key });
-    return pool.take(key, path);
+    if (this.options.pool?.take(file, path) !== true) writeFile(path, file);
   }
 
   async #largeFile(place: string, member: TarMember): Promise<void> {
-    const file = await open(this.#path(place), 'wx', modeOf(member));
+    const file = await open(this.#path(place), 'wx', modeOf(member.executable));
     try {
       for (let left = member.sizeBytes; left > 0;) {
         const chunk = await this.reader.some(left);
@@ -161,6 +146,3 @@ class Unpacking {
     return Buffer.concat([this.#into, Buffer.from(place, 'latin1')]);
   }
 }
-
-/** The umask takes its share, as for any checkout. */
-const modeOf = ({ executable }: TarMember): number => (executable ? 0o777 : 0o666);

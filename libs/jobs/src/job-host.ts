@@ -8,7 +8,7 @@ export type JobHost = {
   supervisors: Supervisors;
   trash: Trash;
   materialise: Materialise;
-  release: Release | undefined;
+  removed: ((sourceDirectory: string) => void) | undefined;
   /** Of every job, below its own. */
   baseEnv: Readonly<Record<string, string>>;
   stopGraceMs: number;
@@ -20,9 +20,3 @@ export type JobHost = {
 
 /** Fills the empty directory with what the image holds below its working directory. */
 export type Materialise = (image: string, into: string, signal: AbortSignal) => Promise<void>;
-
-/**
- * Told of the directory that `materialise` had filled, before it is deleted: the job has ended, and no process that it may have started
- * has anything in it open, as far as this user can see. What is moved out of it is kept. Never called for a job whose end nobody knows.
- */
-export type Release = (from: string) => Promise<void>;

@@ -7,11 +7,10 @@ import { findArtifacts } from './job-artifacts';
 import { JobChanges } from './job-changes';
 import { jobDirectory, readJob, readSpec } from './job-directory';
 import type { Found } from './job-directory';
-import type { JobHost, Materialise, Release } from './job-host';
+import type { JobHost, Materialise } from './job-host';
 import { isJobName, machineJob } from './job-spec';
 import { JobsError } from './jobs';
 import type { CommandJob, JobEnd, JobFile, JobLogLine, JobLogPlace, Jobs, JobSpec, JobState } from './jobs';
-import { releaseSource } from './release-source';
 import { startJob } from './start-job';
 import type { StartSignals } from './start-job';
 import { sourceDirectory } from './supervisor/job-files';
@@ -25,8 +24,8 @@ export type ProcessJobsOptions = {
   directory: string;
   /** Fills an empty directory with what an image holds below its working directory. What it throws, `ensure` throws. */
   materialise: Materialise;
-  /** Takes from an ended job's directory what can be used again. */
-  release?: Release;
+  /** Told of each directory that `materialise` filled, when its job is over and has been removed. */
+  removed?: (sourceDirectory: string) => void;
   /** From SIGTERM to SIGKILL. */
   stopGraceMs?: number;
   /** How long processes that a command left behind may write on, and then how long they may take to end. */
@@ -162,8 +161,9 @@ export class ProcessJobs implements Jobs {
     const found = await this.#look(host, name);
     if (found.kind === 'ended' && found.status !== undefined) removeTemp(host, found.status);
     const files = jobDirectory(host.root, name);
-    if (found.kind === 'ended') await releaseSource(host, files, found);
+    const spec = found.kind === 'ended' && host.removed !== undefined ? await readSpec(files) : undefined;
     await told(`removing the job ${name}`, () => host.trash.take(files.directory));
+    if (spec !== undefined) host.removed?.(sourceDirectory(files, spec.workdir));
   }
 
   /** A job's state. One whose supervisor is gone is ended first. */
@@ -191,7 +191,7 @@ export class ProcessJobs implements Jobs {
   }
 
   async #open(): Promise<JobHost> {
-    const { directory, materialise, release, supervisorPath = builtSupervisor() } = this.#options;
+    const { directory, materialise, removed, supervisorPath = builtSupervisor() } = this.#options;
     const { stopGraceMs = 5000, drainMs = 1000, clock = Date.now, onWarning = () => undefined } = this.#options;
     await mkdir(directory, { recursive: true, mode: 0o700 });
     const root = await realpath(directory);
@@ -201,7 +201,7 @@ export class ProcessJobs implements Jobs {
     const outer = outerMark();
     const env = { ...baseEnv, TMPDIR: tmpdir(), ...(outer === undefined ? {} : { [markVariable]: outer }) };
     const supervisors = new Supervisors({ supervisorPath, env, onEnd: this.#changes.tell });
-    return { root, supervisors, trash, materialise, release, baseEnv, stopGraceMs, drainMs, clock, onWarning };
+    return { root, supervisors, trash, materialise, removed, baseEnv, stopGraceMs, drainMs, clock, onWarning };
   }
 }
 

@@ -27,7 +27,9 @@ function repository(files: Record<string, string> = {}, ...options: string[]): s
 
 describe('keelson check', () => {
   it('tells every fault at once, also what this column cannot do', async () => {
-    const file = written('image: { nam: x }\ntest: { command: [a], secrets: { T: { secret: b, key: c } } }\nonBase: rebuild\n');
+    const file = written(
+      'image: { nam: x }\ntest: { command: [a], secrets: { T: { secret: b, key: c } } }\nonBase: rebuild\n',
+    );
     const { context, out } = newContext();
     expect(await check(context, file)).toBe(1);
     expect(out.lines.map((line) => line.slice(file.length))).toEqual([

@@ -104,11 +104,9 @@ export function openMachineJobs(
     steps.push({ name: 'the connection to the cluster', stop: () => cluster.close() });
     return cluster;
   }
-  const { reuseCopies } = readEnvironment();
-  const copies = new PrivateCopies(of.ledger, of.client, reuseCopies ? data.spare : undefined);
-  const kept = { materialise: copies.fill, ...(reuseCopies ? { release: copies.release } : {}) };
-  const jobs = new ProcessJobs({ directory: data.jobs, ...kept, onWarning });
-  steps.push({ name: 'jobs', stop: () => jobs.close() });
+  const copies = new PrivateCopies({ ...of, spare: data.spare });
+  const jobs = new ProcessJobs({ directory: data.jobs, materialise: copies.fill, removed: copies.prepare, onWarning });
+  steps.push({ name: 'jobs', stop: () => jobs.close() }, { name: 'spare files', stop: () => copies.close() });
   // The first test need not wait for its supervisor to start; without one in readiness it starts its own, and says why it cannot.
   jobs.warm().catch(() => undefined);
   return jobs;
