@@ -1,3 +1,4 @@
+import type { BlobCache } from '@keelson/git';
 import type { Ledger } from '@keelson/ledger';
 import type { Column } from '@keelson/pipeline';
 import type { RegistryClient } from '@keelson/registry';
@@ -19,6 +20,8 @@ export type BootstrapperDeps = {
   client: RegistryClient;
   registry: TargetRegistry;
   sources: SourceAccess;
+  /** What files of earlier commits hold. Absent: git is asked for all of them, each time. */
+  blobs?: BlobCache | undefined;
   column: Column;
   /** Absent: no Job templates, as where there is no cluster. */
   templates?: TemplateDeps | undefined;

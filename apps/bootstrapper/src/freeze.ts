@@ -33,6 +33,7 @@ export async function freeze(deps: BootstrapperDeps, run: RunData, signal: Abort
     prefix: pipeline.image.workdir,
     codec: deps.registry.codec,
     submodules,
+    cache: deps.blobs,
     signal,
   });
   try {

@@ -51,6 +51,7 @@ export { HostileTreeError, TreeTooLargeError } from './tree';
 export { unpackLayer } from './unpack';
 export type { Unpacked, UnpackOptions } from './unpack';
 export { FilePool } from './file-pool';
+export { BlobCache } from './blob-cache';
 export { stockLayer } from './stock-layer';
 export { HostileLayerError } from './unpack-names';
 export { UrlCredentials } from './url-credentials';

@@ -1,11 +1,16 @@
+import type { BlobCache } from './blob-cache';
 import { withSession } from './git-session';
 import type { PlacedEntry } from './layer-entries';
 import type { ObjectHeader, ObjectProcess } from './object-process';
 import { ObjectMissingError } from './object-id';
+import type { TarEntry } from './tar-header';
 import type { TarWriter } from './tar-writer';
 import { HostileTreeError, show, TreeTooLargeError } from './tree';
 
-export type ContentOptions = { maxBytes: number; signal?: AbortSignal | undefined };
+export type ContentOptions = { maxBytes: number; cache?: BlobCache | undefined; signal?: AbortSignal | undefined };
+
+/** An entry, and its content where that is known already. */
+type Wanted = { entry: PlacedEntry; known: Buffer | undefined };
 
 const askAhead = 512;
 const holdWhole = 1_048_576;
@@ -53,20 +58,26 @@ class ContentWork {
   ) {}
 
   async write(run: readonly PlacedEntry[], objects: ObjectProcess): Promise<void> {
-    const wanted = run.filter(({ kind }) => kind !== 'directory').map(({ id }) => id);
+    const { cache } = this.options;
+    // All at once: what is known now need not be when its turn comes.
+    const all = run.map((entry): Wanted => ({
+      entry,
+      known: isFile(entry) ? cache?.get(entry.source, entry.id) : undefined,
+    }));
+    const asking = all.filter(({ entry, known }) => entry.kind !== 'directory' && known === undefined);
     let asked = 0;
     let read = 0;
-    for (const entry of run) {
-      if (entry.kind === 'directory') {
-        await this.writer.entry({ kind: 'directory', path: entry.path });
-        continue;
+    for (const { entry, known } of all) {
+      if (entry.kind === 'directory') await this.writer.entry({ kind: 'directory', path: entry.path });
+      else if (known !== undefined) await this.#known(entry, known);
+      else {
+        if (asked - read < askAhead / 2) {
+          objects.ask(asking.slice(asked, asked + askAhead).map(({ entry: { id } }) => id));
+          asked = Math.min(asking.length, asked + askAhead);
+        }
+        read += 1;
+        await this.#content(entry, objects);
       }
-      if (asked - read < askAhead / 2) {
-        objects.ask(wanted.slice(asked, asked + askAhead));
-        asked = Math.min(wanted.length, asked + askAhead);
-      }
-      read += 1;
-      await this.#content(entry, objects);
     }
   }
 
@@ -83,13 +94,17 @@ class ContentWork {
     if (header?.type !== 'blob') {
       throw new ObjectMissingError(`the content of ${show(entry.path)}, ${entry.id}, is not in the repository`);
     }
+    this.#count(header.sizeBytes);
+    if (entry.kind === 'symlink') await this.#symlink(entry, objects, header);
+    else await this.#file(entry, objects, header);
+  }
+
+  #count(sizeBytes: number): void {
     this.files += 1;
-    this.#bytes += header.sizeBytes;
+    this.#bytes += sizeBytes;
     if (this.#bytes > this.options.maxBytes) {
       throw new TreeTooLargeError(`the tree's files have more than ${this.options.maxBytes} bytes in all`);
     }
-    if (entry.kind === 'symlink') await this.#symlink(entry, objects, header);
-    else await this.#file(entry, objects, header);
   }
 
   async #symlink(entry: PlacedEntry, objects: ObjectProcess, header: ObjectHeader): Promise<void> {
@@ -102,18 +117,29 @@ class ContentWork {
   }
 
   async #file(entry: PlacedEntry, objects: ObjectProcess, header: ObjectHeader): Promise<void> {
-    const { path } = entry;
     const { sizeBytes } = header;
-    await this.writer.entry({ kind: 'file', path, executable: entry.kind === 'executable', sizeBytes });
     if (sizeBytes <= holdWhole) {
       const content = await objects.content(header);
-      if (sizeBytes < pointerLimit && content.subarray(0, pointerStart.length).equals(pointerStart))
-        this.#pointer(path);
-      await this.writer.write(content);
+      this.options.cache?.add(entry.source, entry.id, content);
+      await this.#smallFile(entry, content);
     } else {
+      await this.writer.entry(fileOf(entry, sizeBytes));
       for await (const chunk of objects.chunks(header)) await this.writer.write(chunk);
+      await this.writer.pad(sizeBytes);
     }
-    await this.writer.pad(sizeBytes);
+  }
+
+  async #known(entry: PlacedEntry, content: Buffer): Promise<void> {
+    this.#count(content.length);
+    await this.#smallFile(entry, content);
+  }
+
+  async #smallFile(entry: PlacedEntry, content: Buffer): Promise<void> {
+    const start = content.subarray(0, pointerStart.length);
+    if (content.length < pointerLimit && start.equals(pointerStart)) this.#pointer(entry.path);
+    await this.writer.entry(fileOf(entry, content.length));
+    await this.writer.write(content);
+    await this.writer.pad(content.length);
   }
 
   #pointer(path: Buffer): void {
@@ -121,3 +147,9 @@ class ContentWork {
     if (this.#pointerNames.length < namedPointers) this.#pointerNames.push(show(path));
   }
 }
+
+const isFile = ({ kind }: PlacedEntry): boolean => kind === 'file' || kind === 'executable';
+
+const fileOf = ({ path, kind }: PlacedEntry, sizeBytes: number): TarEntry => ({
+  ...{ kind: 'file', path, executable: kind === 'executable', sizeBytes },
+});

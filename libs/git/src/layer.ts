@@ -1,3 +1,4 @@
+import type { BlobCache } from './blob-cache';
 import { withSession } from './git-session';
 import type { GitSession, ObjectSource } from './git-session';
 import { collectEntries } from './layer-entries';
@@ -18,6 +19,8 @@ export type LayerOptions = {
   memoryBytes?: number;
   /** Where; default the system's temporary directory. */
   spoolDirectory?: string;
+  /** Contents that need not be read again. */
+  cache?: BlobCache | undefined;
   /** Default 1,000,000. */
   maxEntries?: number;
   /** Bytes of all files; default 16 GiB. */
@@ -99,6 +102,7 @@ async function write(
   for (const parent of parentsOf(prefix)) await writer.entry({ kind: 'directory', path: parent });
   const contents = await writeContents(placed, writer, {
     maxBytes: options.maxBytes ?? 17_179_869_184,
+    cache: options.cache,
     signal: options.signal,
   });
   await writer.end();

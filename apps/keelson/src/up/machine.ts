@@ -7,7 +7,7 @@ import { startTestRunner } from '@keelson/app-test-runner';
 import { Heads, startWatcher } from '@keelson/app-watcher';
 import type { WatcherDeps } from '@keelson/app-watcher';
 import type { Bus } from '@keelson/bus';
-import { Credentials, Mirror, mirrorDir, RemoteHeads, UrlCredentials } from '@keelson/git';
+import { BlobCache, Credentials, Mirror, mirrorDir, RemoteHeads, UrlCredentials } from '@keelson/git';
 import type { Source } from '@keelson/git';
 import { Ledger } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
@@ -75,6 +75,8 @@ export type Machine = Begun & {
 
 /** How long a neighbour that is away is waited for before a run ends in an error. */
 const patienceMs = 10 * 60_000;
+/** Of the files that the commits tested last have in common with the next one. */
+const knownBytes = 32 * 1024 * 1024;
 /** Before the second and the third attempt, after an error of ours. */
 const retryDelaysMs = [1_000, 10_000];
 /** From Ctrl-C to the end. */
@@ -159,7 +161,10 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
     'registry-poller': () => startRegistryPoller({ ...common, watched: options.images, pollMs: 10_000 }, host),
     'image-builder': () => startImageBuilder({ ...common, registryPrefix, ...building }, host),
     bootstrapper: () =>
-      startBootstrapper({ ...common, registry, sources, column, templates: templates?.rendering }, host),
+      startBootstrapper(
+        { ...common, registry, sources, column, blobs: new BlobCache(knownBytes), templates: templates?.rendering },
+        host,
+      ),
     watcher: () => startWatcher(watching(options, shared), host),
   };
   return serviceNames
