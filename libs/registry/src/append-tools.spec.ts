@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
+import { goProgram } from '../server/src/testing/go-program';
 import { AppendSetup } from './testing/append-setup';
 import { whyNoRegistry } from './testing/private-registry';
 
+const crane = goProgram('crane', 'github.com/google/go-containerregistry/cmd/crane', 'program');
 const missing = whyNoRegistry();
 if (missing !== undefined) process.stderr.write(`skipped: other tools on appended images: ${missing}\n`);
 
@@ -16,13 +18,13 @@ if (missing !== undefined) process.stderr.write(`skipped: other tools on appende
 
   afterAll(() => setup.close());
 
-  const tool = (program: string) => {
-    const isThere = spawnSync(program, ['--version']).error === undefined;
-    if (!isThere) process.stderr.write(`skipped: ${program} on an appended image: not installed\n`);
-    return isThere ? it : it.skip;
+  const unless = (program: string, lack: string | undefined) => {
+    if (lack !== undefined) process.stderr.write(`skipped: ${program} on an appended image: ${lack}\n`);
+    return lack === undefined ? it : it.skip;
   };
+  const noSkopeo = spawnSync('skopeo', ['--version']).error === undefined ? undefined : 'not installed';
 
-  tool('skopeo')('makes images that skopeo reads', async () => {
+  unless('skopeo', noSkopeo)('makes images that skopeo reads', async () => {
     for (const kind of ['oci', 'docker']) {
       const { digest } = await setup.append(`tools/${kind}`, { base: setup.image(`base/${kind}:1`) });
       const name = `docker://${setup.registry.address}/tools/${kind}:1`;
@@ -33,12 +35,16 @@ if (missing !== undefined) process.stderr.write(`skipped: other tools on appende
     }
   });
 
-  tool('crane')('makes images that crane finds whole', async () => {
+  unless('crane', crane.missing)('makes images that crane finds whole', async () => {
     for (const kind of ['oci', 'docker', 'scratch']) {
       await setup.append(`tools/${kind}`, { base: kind === 'scratch' ? kind : setup.image(`base/${kind}:1`) });
-      const { stdout } = spawnSync('crane', ['validate', '--remote', `${setup.registry.address}/tools/${kind}:1`], {
-        encoding: 'utf8',
-      });
+      const { stdout } = spawnSync(
+        crane.path ?? '',
+        ['validate', '--remote', `${setup.registry.address}/tools/${kind}:1`],
+        {
+          encoding: 'utf8',
+        },
+      );
       expect(stdout).toContain('PASS');
     }
   });
