@@ -3,6 +3,7 @@ import { eventTask, inboxTask } from './answer-delivery';
 import { amqpPatienceMs } from './amqp/amqp-options';
 import type { AmqpBusOptions } from './amqp/amqp-options';
 import { leadByToken } from './amqp/amqp-leadership';
+import { AuditKeeper } from './amqp/audit-keeper';
 import { AuditReading } from './amqp/audit-stream';
 import { vhostOf } from './amqp/broker-address';
 import { queueStateOf } from './amqp/broker-queues';
@@ -23,8 +24,10 @@ import { encodeEvents } from './encoded-event';
 import { inboxName } from './inbox';
 import type { Offered } from './outside-message';
 import { checkService, checkSubscription } from './service-name';
-import { pause } from './waiting';
+import { atMost, pause } from './waiting';
 
+/** How long a publish waits for readings that are to see it: the audit may be away. */
+const readingMs = 1_000;
 /** How long an orderly goodbye to the broker may take. */
 const goodbyeMs = 2_000;
 
@@ -62,6 +65,7 @@ export class AmqpBus implements Bus {
     try {
       await parts.link.ready(parts.closing.signal, AbortSignal.timeout(amqpPatienceMs(options)));
       await parts.publisher.open();
+      await bus.#keepAudit();
       return bus;
     } catch (error) {
       await bus.close();
@@ -87,7 +91,7 @@ export class AmqpBus implements Bus {
     const { names, mandatory, publisher, wallClock } = this.#open();
     const publishedAtMs = Math.round(wallClock());
     const messages = encodeEvents(events).flatMap((event) => messagesOf(event, { names, mandatory, publishedAtMs }));
-    if (this.#beginning.size > 0) await Promise.all(this.#beginning);
+    if (this.#beginning.size > 0) await atMost(readingMs, Promise.all(this.#beginning));
     await publisher.send(messages, signal);
   }
 
@@ -195,6 +199,14 @@ export class AmqpBus implements Bus {
     await Promise.race([Promise.allSettled(this.#running), pause(graceMs + 1_000, waited.signal)]);
     waited.abort();
     await Promise.all([link.close(goodbyeMs), publishLink.close(goodbyeMs)]);
+  }
+
+  /** Resolves when the audit's stream is declared, or does not answer; from then on it is kept by itself. @throws BusRefusedError */
+  async #keepAudit(): Promise<void> {
+    const keeper = new AuditKeeper(this.#parts);
+    void this.#tracked(() => keeper.run()).catch(() => undefined); // a refusal ends every call
+    await keeper.begun();
+    this.#open();
   }
 
   #take<T>(kind: DeliveryKind<T>, signal: AbortSignal): Promise<void> {

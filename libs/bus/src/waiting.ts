@@ -24,6 +24,16 @@ export function pause(afterMs: number, ...signals: readonly AbortSignal[]): Prom
   });
 }
 
+/** Resolves when the promise settles, or after a time. @throws what the promise throws before that */
+export async function atMost(withinMs: number, promise: Promise<unknown>): Promise<void> {
+  const waited = new AbortController();
+  try {
+    await Promise.race([promise, pause(withinMs, waited.signal)]);
+  } finally {
+    waited.abort();
+  }
+}
+
 /** Lets any number wait for "something has changed, look again". */
 export class Wake {
   #waiting: (() => void)[] = [];

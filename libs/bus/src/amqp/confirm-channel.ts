@@ -1,9 +1,11 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
-import { pause } from '../waiting';
+import { atMost, pause } from '../waiting';
 import type { OutMessage } from './message';
 
 /** What became of a message that was sent: `lost` is unknown, it may be there or not. */
 export type Fate = 'confirmed' | 'refused' | 'lost' | 'unroutable';
+
+export type SendTimes = { withinMs: number; spareAfterMs: number };
 
 const tagHeader = 'x-keelson-send';
 
@@ -39,13 +41,18 @@ export class ConfirmingChannel {
     return this.#isOpen;
   }
 
-  /** Sends all, then tells the fate of each, in order. What has none when the time is over is `lost`. */
-  async send(messages: readonly OutMessage[], withinMs: number): Promise<Fate[]> {
+  /**
+   * Sends all, then tells the fate of each, in order. What has none when the time is over is `lost`.
+   * @param spareAfterMs when the others are settled, those that have a spare queue are waited for no longer than this
+   */
+  async send(messages: readonly OutMessage[], { withinMs, spareAfterMs }: SendTimes): Promise<Fate[]> {
     const fates: Fate[] = messages.map(() => 'lost');
-    const settled = Promise.all(messages.map(async (message, index) => (fates[index] = await this.#sendOne(message))));
-    const waited = new AbortController();
-    await Promise.race([settled, pause(withinMs, waited.signal)]);
-    waited.abort();
+    const settled = messages.map(async (message, index) => (fates[index] = await this.#sendOne(message)));
+    const needed = settled.filter((_, index) => messages[index]?.spare === undefined);
+    const over = new AbortController();
+    const enough = Promise.all([...needed, pause(spareAfterMs, over.signal)]);
+    await atMost(withinMs, Promise.race([Promise.all(settled), enough]));
+    over.abort();
     return [...fates];
   }
 

@@ -10,6 +10,8 @@ export type OutMessage = {
   body: Buffer;
   /** A message that reaches no queue fails its sender. */
   mandatory: boolean;
+  /** The queue that takes it where those of the exchange do not within moments; nobody waits for one that has a spare queue. */
+  spare?: string;
   properties: Omit<Options.Publish, 'mandatory' | 'persistent' | 'deliveryMode'>;
 };
 
@@ -34,7 +36,7 @@ export function messagesOf(
   const key = event.type;
   return [
     { exchange: names.events, key, body, mandatory: mandatory.has(event.type), properties },
-    { exchange: names.audit, key, body, mandatory: false, properties },
+    { exchange: names.audit, key, body, mandatory: true, spare: names.auditLate, properties },
   ];
 }
 

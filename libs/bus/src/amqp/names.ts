@@ -20,6 +20,8 @@ export type QueueNames = {
 export type BrokerNames = {
   events: string;
   audit: string;
+  /** What the audit's stream did not take. */
+  auditLate: string;
   inbox: string;
   of(service: string): QueueNames;
   /** The service whose queue this is; undefined when it is no service's main queue. */
@@ -33,6 +35,7 @@ export function brokerNames(prefix: string): BrokerNames {
   return {
     events: named('events'),
     audit: named('audit'),
+    auditLate: named('audit.late'),
     inbox: named('inbox'),
     of: (service) => queueNames(named(service)),
     serviceOf: (queue) => {

@@ -22,12 +22,17 @@ export type PublisherOptions = {
 /** Sent before the confirms of the first are there; more only fill buffers. */
 const inFlightAtMost = 256;
 
+/** How long a message is waited for that has a spare queue, and for how long all of those then go there at once. */
+const spareAfterMs = 1_000;
+const spareForMs = 5_000;
+
 /** Publishes with confirms. Messages are sent again until each is confirmed, so that only those whose fate is unknown can be doubled. */
 export class Publisher {
   readonly #options: PublisherOptions;
   #open: ConfirmingChannel | undefined;
   /** Several callers at once share one. */
   #opening: Promise<ConfirmingChannel> | undefined;
+  #spareUntilMs = -Infinity;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -53,7 +58,8 @@ export class Publisher {
   async #sendGroup(messages: readonly OutMessage[], signal: AbortSignal | undefined): Promise<void> {
     const endMs = performance.now() + this.#options.patienceMs;
     const attempts = { endMs, signal, why: 'the broker did not confirm' };
-    let left = await this.#attempt(messages, attempts);
+    const isSpared = performance.now() < this.#spareUntilMs;
+    let left = await this.#attempt(isSpared ? messages.map(toSpare) : messages, attempts);
     for (let tries = 0; left.length > 0; tries += 1) {
       await pause(Math.min(backoffMs(tries), endMs - performance.now()), ...(signal ? [signal] : []));
       if (performance.now() >= endMs || signal?.aborted) {
@@ -75,12 +81,20 @@ export class Publisher {
       attempts.why = cause.message;
       return messages;
     }
-    const fates = await channel.send(messages, Math.max(attempts.endMs - performance.now(), 1));
+    const withinMs = Math.max(attempts.endMs - performance.now(), 1);
+    const fates = await channel.send(messages, { withinMs, spareAfterMs });
     if (!channel.isOpen && isRefusal(channel.closedBy)) throw this.#options.refused(channel.closedBy);
-    const unroutable = messages.filter((_, index) => fates[index] === 'unroutable');
+    const unroutable = messages.filter(({ spare }, index) => fates[index] === 'unroutable' && spare === undefined);
     if (unroutable.length > 0) throw new UnroutableError([...new Set(unroutable.map(({ key }) => key))]);
     attempts.why = this.#options.link.blocked ?? 'the broker did not confirm, or a queue is full';
-    return messages.filter((_, index) => fates[index] !== 'confirmed');
+    const left = messages.filter((_, index) => fates[index] !== 'confirmed');
+    return channel.isOpen ? this.#spared(left) : left;
+  }
+
+  /** The broker is there, and did not take these: they go to their spare queues. */
+  #spared(messages: readonly OutMessage[]): readonly OutMessage[] {
+    if (messages.some(({ spare }) => spare !== undefined)) this.#spareUntilMs = performance.now() + spareForMs;
+    return messages.map(toSpare);
   }
 
   /** The channel, once there is a connection that takes messages. */
@@ -99,5 +113,8 @@ export class Publisher {
     }
   }
 }
+
+const toSpare = ({ spare, ...message }: OutMessage): OutMessage =>
+  spare === undefined ? message : { ...message, exchange: '', key: spare, mandatory: true };
 
 type Attempts = { endMs: number; signal: AbortSignal | undefined; why: string };

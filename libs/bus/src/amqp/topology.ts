@@ -10,10 +10,17 @@ export type Waits = { retryMs: readonly [number, number, number]; againMs: Reado
 /** As large as every broker version takes. Parked deliveries and tokens are looked at any number of times; from 4.0 on a queue forgets a message after 20. */
 const unlimited = 2_000_000_000;
 
-/** Where events go in and where they are kept. */
+/** Where events go in, and where the audit's copies do: to its stream, or to the queue for what that does not take. */
 export async function declareExchanges(channel: Channel, names: BrokerNames): Promise<void> {
   await channel.assertExchange(names.events, 'topic', { durable: true });
   await channel.assertExchange(names.audit, 'fanout', { durable: true });
+  // One consumer is active: they are to stay in order.
+  const late = quorum({ 'x-single-active-consumer': true, 'x-delivery-limit': unlimited });
+  await channel.assertQueue(names.auditLate, late);
+}
+
+/** The audit's stream, by itself: while the broker has no leader for it, this closes the channel. */
+export async function declareAudit(channel: Channel, names: BrokerNames): Promise<void> {
   await channel.assertQueue(names.audit, { durable: true, arguments: { 'x-queue-type': 'stream' } });
   await channel.bindQueue(names.audit, names.audit, '');
 }
