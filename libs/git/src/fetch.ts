@@ -13,6 +13,8 @@ export type Fetching = {
   /** Knows credentials, and where the URL's repository has moved to. */
   remote: RemoteHeads;
   timeoutMs: number;
+  /** How long an http server may be silent. */
+  silentMs: number;
   /** How long another process's lock file is waited for before it is taken for abandoned. */
   lockWaitMs: number;
   signal?: AbortSignal | undefined;
@@ -93,9 +95,10 @@ function argumentsOf(fetch: Fetch, location: string): readonly string[] {
 }
 
 /** Nothing of the remote is in the repository's own configuration: with a promisor there, every look for a missing commit would fetch. */
-function settingsOf({ filter }: Fetch, location: string): readonly string[] {
+function settingsOf({ filter, silentMs }: Fetch, location: string): readonly string[] {
   // Always a pack, which git brings to the disk before it is used: loose objects may be empty after a power cut.
   const settings = ['http.followRedirects=false', 'fetch.unpackLimit=1', `remote.origin.url=${location}`];
+  settings.push('http.lowSpeedLimit=1', `http.lowSpeedTime=${Math.ceil(silentMs / 1_000)}`);
   if (filter !== undefined) settings.push('remote.origin.promisor=true', `remote.origin.partialclonefilter=${filter}`);
   return settings.flatMap((setting) => ['-c', setting]);
 }

@@ -28,6 +28,8 @@ export type MirrorOptions = {
   remote: RemoteHeads;
   /** For one fetch; default 30 minutes. */
   timeoutMs?: number;
+  /** How long an http server may be silent during one; default 5 minutes. */
+  silentMs?: number;
   /** How long another process's lock file is waited for before it is taken for abandoned; default 5 s. */
   lockWaitMs?: number;
 };
@@ -102,8 +104,8 @@ export class Mirror {
   }
 
   #fetching(repository: Repository, signal: AbortSignal | undefined): Fetching {
-    const { url, remote, timeoutMs = 1_800_000, lockWaitMs = 5_000 } = this.options;
-    return { repository, url, remote, timeoutMs, lockWaitMs, signal };
+    const { url, remote, timeoutMs = 1_800_000, silentMs = 300_000, lockWaitMs = 5_000 } = this.options;
+    return { repository, url, remote, timeoutMs, silentMs, lockWaitMs, signal };
   }
 
   async #fetchCommit(
