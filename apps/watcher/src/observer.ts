@@ -3,8 +3,8 @@ import type { Event } from '@keelson/events';
 import type { ChangeRecord } from '@keelson/ledger';
 import type { Observer } from '@keelson/stage';
 import type { WatcherDeps } from './deps';
-import { look } from './look';
 import type { Move } from './look';
+import { Looks } from './looks';
 import { recordMove } from './record';
 import { changeTold } from './tell';
 import { untoldKey } from './untold';
@@ -14,19 +14,22 @@ import type { Watch } from './watch';
 /** Compares the heads of every watched source with the last ones recorded. */
 export class HeadObserver implements Observer<Move> {
   readonly #watches: WatchList;
+  readonly #looks: Looks;
   readonly #hints = new EventEmitter();
   /** What was reported of a move, until it is published: only then is a ref known to be there. */
   readonly #reported = new WeakMap<Move, readonly ChangeRecord[]>();
 
   constructor(readonly deps: WatcherDeps) {
     this.#watches = new WatchList(deps);
+    this.#looks = new Looks(deps, () => this.#hints.emit('hint'));
   }
 
   async list(signal: AbortSignal): Promise<readonly Move[]> {
     await this.#watches.update();
-    const due = this.#watches.all.filter((watch) => watch.isDue());
-    const moves = await Promise.all(due.map((watch) => look(this.deps, watch, signal)));
-    return moves.flat();
+    return this.#looks.at(
+      this.#watches.all.filter((watch) => watch.isDue()),
+      signal,
+    );
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<void> {

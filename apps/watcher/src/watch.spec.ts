@@ -1,7 +1,8 @@
 import { Mirror, parseSource, RemoteHeads } from '@keelson/git';
+import { GitHttpServer } from '../../../libs/git/src/testing/git-http-server';
 import { Heads } from './heads';
 import { Watch } from './watch';
-import { World } from './watcher-fixture.contract';
+import { look, said, World } from './watcher-fixture.contract';
 
 /** Counts how often hints are asked for. */
 class CountedHeads extends Heads {
@@ -35,5 +36,17 @@ describe('a watch of a remote repository', () => {
     expect(heads.asked).toBe(0);
     stop();
     await remote.close();
+  });
+
+  it('holds up no other source when it is silent', async () => {
+    const silent = await GitHttpServer.start({ root: world.root, instead: () => true });
+    const commit = world.repository.commit('first');
+    const watcher = await world.watch(['^main', `${silent.url('silent.git')}^main`]);
+    const beganAtMs = performance.now();
+    expect((await look(watcher)).map(said)).toEqual([`refs/heads/main 1 ${commit}`]);
+    const second = world.repository.commit('second');
+    expect((await look(watcher)).map(said)).toEqual([`refs/heads/main 2 ${second}`]);
+    expect(performance.now() - beganAtMs).toBeLessThan(15_000);
+    await silent.stop();
   });
 });
