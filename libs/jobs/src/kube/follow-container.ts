@@ -7,6 +7,7 @@ import type { KubeHost } from './kube-host';
 import type { ContainerStatus, PodObject } from './kube-objects';
 import { RotatedAway } from './log-cursor';
 import type { LogCursor } from './log-cursor';
+import { isTakenAway } from './judge-job';
 import { LogLines, NoLogLine } from './log-lines';
 import { endingContainers } from './pod-containers';
 
@@ -26,8 +27,9 @@ const lookMs = 5_000;
 const againMs = 100;
 /** A stream that says nothing may be dead without anybody knowing: it is made anew. */
 const silentMs = 60_000;
-/** How often the log of a container that has ended may be refused before it counts as gone. */
+/** How often the log of a container that has ended may be refused, and for how long, before it counts as gone. */
 const maxRefusals = 20;
+const refusedMs = 60_000;
 
 type Look = {
   pod: PodObject | undefined;
@@ -41,8 +43,9 @@ export async function* followContainer(
   followed: Followed,
   signal: AbortSignal,
 ): AsyncGenerator<JobLogEntry> {
-  for (let refusals = 0; ;) {
-    const look = await lookAt(followed);
+  const refused = new Refusals();
+  for (;;) {
+    const look = await lookAt(followed, host);
     if (look.pod === undefined) return yield { gap: `the pod of ${followed.name} is gone, and its output with it` };
     if (look.state === 'gone') return; // it never began
     if (look.state === 'waiting') {
@@ -54,19 +57,27 @@ export async function* followContainer(
       yield* readOnce(host, { ...followed, look, pod: look.pod }, signal);
       if (look.state === 'ended') return yield* gapAtEnd(followed.cursor);
     } catch (error) {
-      refusals += refusal(error, look, signal);
-      if (refusals > maxRefusals) return yield unavailable(followed, error);
+      if (refused.isEnough(error, look, signal)) return yield unavailable(followed, error);
       await followed.wake.wait(signal, againMs);
     }
   }
 }
 
-/** How much a failed reading counts against what is left. @throws what no further try would mend */
-function refusal(error: unknown, { state }: Look, signal: AbortSignal): number {
-  signal.throwIfAborted();
-  if (error instanceof RotatedAway) return 0;
-  if (!isPassing(error)) throw error;
-  return state === 'ended' ? 1 : 0;
+/** Failed readings of a container that has ended. Each may take long: the machine does not answer. */
+class Refusals {
+  #count = 0;
+  #sinceMs: number | undefined;
+
+  /** @throws what no further try would mend */
+  isEnough(error: unknown, { state }: Look, signal: AbortSignal): boolean {
+    signal.throwIfAborted();
+    if (error instanceof RotatedAway) return false;
+    if (!isPassing(error)) throw error;
+    if (state !== 'ended') return false;
+    this.#count += 1;
+    this.#sinceMs ??= performance.now();
+    return this.#count > maxRefusals || performance.now() - this.#sinceMs > refusedMs;
+  }
 }
 
 function* gapAtEnd(cursor: LogCursor): Generator<JobLogEntry> {
@@ -78,15 +89,16 @@ const unavailable = ({ container }: Followed, error: unknown): JobLogEntry => ({
   gap: `the output of ${container} cannot be had: ${(error as Error).message}`,
 });
 
-async function lookAt({ findPod, container }: Followed): Promise<Look> {
+async function lookAt({ findPod, container }: Followed, { clock }: KubeHost): Promise<Look> {
   const pod = await findPod();
   const status = pod && endingContainers(pod).find((one) => one.container.name === container)?.status;
   if (pod === undefined || status === undefined) return { pod, state: 'gone', startedAtMs: undefined };
-  return { pod, state: stateOf(pod, status), startedAtMs: status.startedAtMs };
+  return { pod, state: stateOf(pod, status, clock()), startedAtMs: status.startedAtMs };
 }
 
-function stateOf(pod: PodObject, { phase, startedAtMs }: ContainerStatus): Look['state'] {
-  const isOver = phase === 'ended' || pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded';
+function stateOf(pod: PodObject, { phase, startedAtMs }: ContainerStatus, nowMs: number): Look['state'] {
+  const isTerminal = pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded';
+  const isOver = phase === 'ended' || isTerminal || isTakenAway(pod, nowMs);
   if (isOver) return startedAtMs === undefined ? 'gone' : 'ended';
   return phase;
 }
@@ -97,7 +109,7 @@ type Reading = Followed & { look: Look; pod: PodObject };
 async function* readOnce(host: KubeHost, reading: Reading, signal: AbortSignal): AsyncGenerator<JobLogEntry> {
   const { cursor, container, look, pod } = reading;
   const cut = new AbortController();
-  const cutOff = look.state === 'ended' ? undefined : cutWhenEnded(reading, cut);
+  const cutOff = look.state === 'ended' ? undefined : cutWhenEnded(host, reading, cut);
   try {
     const { namespace, name: podName } = pod.metadata;
     const response = await host.api.stream({
@@ -124,7 +136,7 @@ async function* readOnce(host: KubeHost, reading: Reading, signal: AbortSignal):
  * A followed stream goes on for seconds after its container has ended. What is still missing then is there to be read at once: the stream is cut
  * off, and the rest read without following. One that is silent is cut off too.
  */
-function cutWhenEnded(reading: Reading, cut: AbortController): { heard: () => void; stop: () => void } {
+function cutWhenEnded(host: KubeHost, reading: Reading, cut: AbortController): { heard: () => void; stop: () => void } {
   const stopped = new AbortController();
   let heardAtMs = performance.now();
   void (async () => {
@@ -132,7 +144,7 @@ function cutWhenEnded(reading: Reading, cut: AbortController): { heard: () => vo
       await reading.wake.wait(stopped.signal, lookMs);
       if (stopped.signal.aborted) return;
       const isSilent = performance.now() - heardAtMs > silentMs;
-      const look = await lookAt(reading).catch(() => undefined); // a later look may succeed
+      const look = await lookAt(reading, host).catch(() => undefined); // a later look may succeed
       if (isSilent || (look !== undefined && look.state !== 'running')) return cut.abort();
     }
   })();

@@ -120,6 +120,9 @@ const evictions = new Set(['Evicted', 'NodeShutdown', 'Terminated', 'Shutdown', 
 /** Whether the cluster took the pod away, and why. */
 const takenAway = (pod: PodObject, nowMs: number): JobEnd | undefined => evicted(pod) ?? deleted(pod, nowMs);
 
+/** It is to be gone by now. Where its machine is lost nobody ever says that its containers have ended. */
+export const isTakenAway = (pod: PodObject, nowMs: number): boolean => takenAway(pod, nowMs) !== undefined;
+
 function evicted(pod: PodObject): JobEnd | undefined {
   const { reason, message } = pod.status;
   if (!isTerminal(pod) || !evictions.has(reason)) return undefined;
