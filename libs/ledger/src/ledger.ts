@@ -12,6 +12,9 @@ export class CorruptRecordError extends Error {
   override readonly name = 'CorruptRecordError';
 }
 
+/** Open records read at the same time. */
+const readAtOnce = 32;
+
 /** Where a run stands before a stage works on it. */
 export type Standing = { kind: 'open' } | { kind: 'ended'; end: EndRecord } | { kind: 'superseded'; by: ChangeRecord };
 
@@ -45,12 +48,18 @@ export class Ledger {
 
   /** The work a service has taken on, oldest first (run ids sort by time). */
   async open(service: string): Promise<readonly OpenRecord[]> {
-    const records: OpenRecord[] = [];
+    const records: (OpenRecord | undefined)[] = [];
+    let keys: string[] = [];
+    const readAll = async () => {
+      records.push(...(await Promise.all(keys.map((path) => this.read({ path, schema: openRecord })))));
+      keys = [];
+    };
     for await (const { key } of this.store.list(openPrefix(service))) {
-      const record = await this.read({ path: key, schema: openRecord });
-      if (record !== undefined) records.push(record);
+      keys.push(key);
+      if (keys.length === readAtOnce) await readAll();
     }
-    return records;
+    await readAll();
+    return records.filter((record) => record !== undefined);
   }
 
   /** The newest change of a ref, or undefined when none was ever recorded. */
@@ -58,9 +67,16 @@ export class Ledger {
     const prefix = changesPrefix(source, ref);
     let newest = this.#newest.get(prefix) ?? (await this.#lastListed(source, ref));
     if (newest === 0) return undefined;
-    while ((await this.store.head(changeKey(source, ref, newest + 1).path)) !== undefined) newest += 1;
-    this.#newest.set(prefix, newest);
-    return this.read(changeKey(source, ref, newest));
+    for (;;) {
+      // Both at once: mostly there is no newer one, and this is asked before every step of a run.
+      const [record, newer] = await Promise.all([
+        this.read(changeKey(source, ref, newest)),
+        this.store.head(changeKey(source, ref, newest + 1).path),
+      ]);
+      this.#newest.set(prefix, newest);
+      if (newer === undefined) return record;
+      newest += 1;
+    }
   }
 
   /** Every ref that has a change record. */
@@ -114,11 +130,13 @@ export class Ledger {
    * A later attempt was asked for by somebody, and is not superseded.
    */
   async standing(run: RunData): Promise<Standing> {
-    const end = await this.read(endKey(run.run, run.attempt));
+    const [end, begin, newest] = await Promise.all([
+      this.read(endKey(run.run, run.attempt)),
+      run.attempt > 1 ? this.read(beginKey(run.run, run.attempt)) : undefined,
+      this.newestChange(run.source, run.ref),
+    ]);
     if (end !== undefined) return { kind: 'ended', end };
-    if (run.attempt > 1 && (await this.read(beginKey(run.run, run.attempt)))?.openedBy === 'command')
-      return { kind: 'open' };
-    const newest = await this.newestChange(run.source, run.ref);
+    if (begin?.openedBy === 'command') return { kind: 'open' };
     if (newest !== undefined && newest.sequence > run.sequence && newest.commit !== null) {
       return { kind: 'superseded', by: newest };
     }

@@ -17,8 +17,10 @@ export async function conclude<E extends WorkEvent>(
   const run = work.event.data.customData;
   const key = { run: run.run, attempt: run.attempt, stage };
   const now = instant(deps.clock());
-  const started = await deps.ledger.read(stageStartedKey(key));
-  const standing = await deps.ledger.read(stageEndedKey(key));
+  const [started, standing] = await Promise.all([
+    deps.ledger.read(stageStartedKey(key)),
+    deps.ledger.read(stageEndedKey(key)),
+  ]);
   const ended = standing ?? {
     ...{ stage, startedAt: started?.startedAt ?? now, endedAt: now },
     ...(verdict ?? lost(kind.noun)),

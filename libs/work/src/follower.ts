@@ -2,6 +2,7 @@ import { keepArtifact, logPrefix } from '@keelson/ledger';
 import { LogWriter } from '@keelson/logs';
 import type { LogManifest } from '@keelson/logs';
 import type { WorkKey } from '@keelson/events';
+import type { JobFile } from '@keelson/jobs';
 import { instant } from './work-kind';
 import type { Kept, WorkDeps } from './work-kind';
 
@@ -15,11 +16,13 @@ export type Followed = { name: string; work: WorkKey };
 export async function follow(deps: WorkDeps, { name, work }: Followed, signal: AbortSignal): Promise<Kept> {
   const { run, attempt } = work;
   const writer = new LogWriter({ store: deps.ledger.store, prefix: logPrefix(work), clock: deps.clock, signal });
-  const { lines, bytes, sha256, complete } = await keepLog(deps, { writer, name }, signal);
+  const { manifest, files } = await keepLog(deps, { writer, name }, signal);
+  const { lines, bytes, sha256, complete } = manifest;
   const artifacts = [];
   const warnings: string[] = [];
   try {
-    for (const file of await deps.jobs.files(name)) {
+    if (files.error !== undefined) throw files.error;
+    for (const file of files.found) {
       artifacts.push(await keepArtifact(deps.ledger.store, { run, attempt, path: file.path }, file.read()));
     }
   } catch (error) {
@@ -34,16 +37,28 @@ async function keepLog(
   deps: WorkDeps,
   { writer, name }: { writer: LogWriter; name: string },
   signal: AbortSignal,
-): Promise<LogManifest> {
+): Promise<{ manifest: LogManifest; files: Files }> {
   try {
     const place = await writer.resume();
     for await (const entry of deps.jobs.log(name, place, signal)) {
       if ('gap' in entry) await writer.gap({ reason: entry.gap });
       else await writer.write(entry);
     }
-    return await writer.seal(await completeness(deps, name));
+    const [end, files] = await Promise.all([completeness(deps, name), filesOf(deps, name)]);
+    return { manifest: await writer.seal(end), files };
   } finally {
     await writer.close(); // what is buffered must not be stored behind the back of the next writer
+  }
+}
+
+type Files = { found: readonly JobFile[]; error?: Error };
+
+/** Whatever becomes of the files, the log is sealed. */
+async function filesOf({ jobs }: WorkDeps, name: string): Promise<Files> {
+  try {
+    return { found: await jobs.files(name) };
+  } catch (error) {
+    return { found: [], error: error instanceof Error ? error : new Error(String(error)) };
   }
 }
 

@@ -43,19 +43,15 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   }
 
   async list(): Promise<readonly WorkState<E>[]> {
-    const jobs = new Map((await this.deps.jobs.list()).map((job) => [job.name, job]));
-    const opens = await this.deps.ledger.open(this.kind.service);
+    const [listed, opens] = await Promise.all([this.deps.jobs.list(), this.deps.ledger.open(this.kind.service)]);
+    const jobs = new Map(listed.map((job) => [job.name, job]));
     this.#hintWhenDue(opens);
     const works = inTurn(opens).map((open) => this.#openWork(open));
     const places = new Places(this.deps);
     for (const work of works) if (isAtWork(jobs.get(work.name))) places.hold(projectOf(work));
-    const states: WorkState<E>[] = [];
-    for (const work of works) {
-      const state = await this.#look(work, jobs.get(work.name));
-      if (state?.kind === 'start' && state.job === undefined && !places.take(projectOf(work))) continue;
-      if (state !== undefined) states.push(state);
-    }
-    return states;
+    const looked = await Promise.all(works.map((work) => this.#look(work, jobs.get(work.name))));
+    const states = looked.filter((state) => state !== undefined);
+    return states.filter((state) => state.kind !== 'start' || state.job !== undefined || places.take(projectOf(state)));
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<void> {
@@ -97,9 +93,11 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   }
 
   async #look(work: OpenWork<E>, job: JobState | undefined): Promise<WorkState<E> | undefined> {
-    const ended = await this.deps.ledger.read(stageEndedKey(this.#keyOf(work.event)));
+    const [ended, stop] = await Promise.all([
+      this.deps.ledger.read(stageEndedKey(this.#keyOf(work.event))),
+      stopReason(this.deps, work, job),
+    ]);
     if (ended !== undefined) return { ...work, kind: 'told' };
-    const stop = await stopReason(this.deps, work, job);
     if (stop !== undefined) return this.#stopped(work, job, stop);
     if (job === undefined || job.phase === 'waiting')
       return isDue(work.open, this.deps.clock()) ? { ...work, kind: 'start', job } : undefined;
