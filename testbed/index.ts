@@ -1,4 +1,5 @@
 export { makeCertificate } from './certificate';
+export { ClusterPart, describeOnOwnCluster } from './cluster-part';
 export { FaultProxy } from './fault-proxy';
 export { freePort } from './free-port';
 export { startHttpFaultProxy } from './http-fault-proxy';

@@ -56,9 +56,7 @@ evictionHard: {memory.available: 100Mi, nodefs.available: 1%, imagefs.available:
 YAML
 }
 
-start_control_plane() {
-  launch etcd etcd --data-dir "$run/etcd" --unsafe-no-fsync --listen-peer-urls http://127.0.0.1:2380 \
-    --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379
+start_apiserver() {
   launch kube-apiserver "$bin/kube" kube-apiserver --etcd-servers=http://127.0.0.1:2379 --bind-address=0.0.0.0 \
     --advertise-address=$host_ip --secure-port=6443 --client-ca-file="$pki/ca.crt" --tls-cert-file="$pki/apiserver.crt" \
     --tls-private-key-file="$pki/apiserver.key" --kubelet-client-certificate="$pki/admin.crt" \
@@ -68,6 +66,12 @@ start_control_plane() {
     --service-account-issuer=https://kubernetes.default.svc --service-cluster-ip-range=$service_network \
     --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction --allow-privileged=true
   await 90 kube-apiserver kubectl get --raw /readyz
+}
+
+start_control_plane() {
+  launch etcd etcd --data-dir "$run/etcd" --unsafe-no-fsync --listen-peer-urls http://127.0.0.1:2380 \
+    --listen-client-urls http://127.0.0.1:2379 --advertise-client-urls http://127.0.0.1:2379
+  start_apiserver
   launch kube-controller-manager "$bin/kube" kube-controller-manager --kubeconfig="$pki/controllers.kubeconfig" \
     --service-account-private-key-file="$pki/service-accounts.key" --root-ca-file="$pki/ca.crt" \
     --use-service-account-credentials --cluster-cidr=$pod_network --allocate-node-cidrs --leader-elect=false \
@@ -146,6 +150,29 @@ await_cluster() {
   await 90 kubelet node_is_ready
   await 60 kube-controller-manager kubectl get serviceaccount default
 }
+
+# For suites that have the cluster to themselves: a part of it crashes, and comes back.
+kill_part() { # kill_part NAME
+  is_part "$1"
+  running "$1" || { say "$1 does not run"; return 1; }
+  kill -KILL "$(cat "$run/$1.pid")"
+  await 10 "$1" gone "$1"
+}
+
+start_part() { # start_part NAME
+  is_part "$1"
+  export KUBECONFIG=$pki/admin.kubeconfig
+  case $1 in
+    kube-apiserver) start_apiserver ;;
+    kubelet) await 90 kubelet node_is_ready ;;
+  esac
+}
+
+is_part() {
+  [ "$1" = kube-apiserver ] || [ "$1" = kubelet ] || { say 'the parts are kube-apiserver and kubelet'; return 1; }
+}
+
+gone() { ! running "$1"; }
 
 cluster_env() {
   echo "export TESTBED_KUBECONFIG=$pki/admin.kubeconfig"
