@@ -66,7 +66,7 @@ export type ManifestJob = {
   timeoutMs: number;
   /** Exactly one Job, and what it needs beside: Secrets, ConfigMaps, Services, PersistentVolumeClaims. */
   objects: readonly KubeObject[];
-  /** Absent: the adapter's own. `create`: made for this job; `keep`: not removed with it. */
+  /** Absent: the adapter's own. `create`: made for this job; `keep`: neither it nor what the job left in it is removed. */
   namespace?: { name: string; create: boolean; keep: boolean };
 };
 

@@ -5,7 +5,15 @@ import { dropNamespace } from './ensure-job';
 import type { FoundJob } from './find-job';
 import { endText } from './judge-job';
 import type { KubeHost } from './kube-host';
-import { endAnnotation, jobLabel, kindsAnnotation, kubeName, namespaceAnnotation } from './kube-names';
+import {
+  endAnnotation,
+  jobLabel,
+  keepAnnotation,
+  keptLabel,
+  kindsAnnotation,
+  kubeName,
+  namespaceAnnotation,
+} from './kube-names';
 
 /**
  * Ends a job and keeps it, its pod and its log. Deleting the pod would delete its log; a deadline that is over makes the kubelet end its containers
@@ -28,9 +36,11 @@ export async function endJob(host: KubeHost, { name, job, pod }: FoundJob, end: 
   await unlessGone(() => host.api.call({ what, method: 'PATCH', path, body }));
 }
 
-/** Forgets a job: it, its pod, its log and what was made beside it. */
-export async function removeJob(host: KubeHost, { name, job }: FoundJob): Promise<void> {
+/** Forgets a job: it, its pod, its log and what was made beside it; where its namespace is to stay, that all stays and is no job any more. */
+export async function removeJob(host: KubeHost, found: FoundJob): Promise<void> {
+  const { name, job } = found;
   const { namespace, annotations } = job.metadata;
+  if (annotations[keepAnnotation] !== undefined) return releaseJob(host, found);
   const what = `removing the job ${name}`;
   const labelSelector = `${jobLabel}=${kubeName(name)}`;
   for (const kind of JSON.parse(annotations[kindsAnnotation] ?? '[]') as string[]) {
@@ -46,6 +56,18 @@ export async function removeJob(host: KubeHost, { name, job }: FoundJob): Promis
     }),
   );
   if (annotations[namespaceAnnotation] !== undefined) await dropNamespace(host, namespace);
+}
+
+/** The Job first: whoever lists jobs begins with these. What is beside it may have Secrets, which nobody may change, and is found by no list. */
+async function releaseJob(host: KubeHost, { name, job, pod }: FoundJob): Promise<void> {
+  const { namespace } = job.metadata;
+  const what = `leaving the job ${name} in ${namespace}`;
+  const body = { metadata: { labels: { [jobLabel]: null, [keptLabel]: kubeName(name) } } };
+  const paths = [
+    namedPath(jobsPath(namespace), job.metadata.name),
+    ...(pod === undefined ? [] : [namedPath(podsPath(namespace), pod.metadata.name)]),
+  ];
+  for (const path of paths) await unlessGone(() => host.api.call({ what, method: 'PATCH', path, body }));
 }
 
 /** What is gone, or another by now, needs no ending. */

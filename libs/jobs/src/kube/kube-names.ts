@@ -12,6 +12,10 @@ export const endAnnotation = 'keelson/end';
 export const kindsAnnotation = 'keelson/kinds';
 /** That the namespace was made for the job, and goes with it. */
 export const namespaceAnnotation = 'keelson/remove-namespace';
+/** That the namespace was made for the job, and stays with all that is in it. */
+export const keepAnnotation = 'keelson/keep-namespace';
+/** On what stays for people to look at, where `jobLabel` was: it is no job of ours any more. */
+export const keptLabel = 'keelson/kept';
 /** Patterns of the files it keeps. */
 export const artifactsAnnotation = 'keelson/artifacts';
 

@@ -4,6 +4,7 @@ import type { KubeObject, ManifestJob } from '../jobs';
 import { kindPath } from './api-paths';
 import {
   jobLabel,
+  keepAnnotation,
   kindsAnnotation,
   kubeName,
   nameAnnotation,
@@ -114,13 +115,14 @@ function preparedJob(
 
 function annotations(job: ManifestJob, { main, beside }: Parts, timeoutMs: number): Record<string, string> {
   const kinds = [...new Set(beside.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))];
-  const removes = job.namespace?.create === true && !job.namespace.keep;
+  const isOwn = job.namespace?.create === true;
+  const about = job.namespace?.keep === true ? keepAnnotation : namespaceAnnotation;
   return {
     ...main.metadata.annotations,
     [nameAnnotation]: job.name,
     [timeoutAnnotation]: String(timeoutMs),
     [kindsAnnotation]: JSON.stringify(kinds),
-    ...(removes ? { [namespaceAnnotation]: 'true' } : {}),
+    ...(isOwn ? { [about]: 'true' } : {}),
   };
 }
 
