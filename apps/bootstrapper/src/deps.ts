@@ -11,6 +11,8 @@ export const service = 'bootstrapper';
 export type TargetRegistry = {
   /** Host, and a path below it where there is one, as pulls name it: `localhost:7070`, `registry.example/team`. */
   prefix: string;
+  /** Host and port as pods reach it, where that is another than in the prefix. */
+  podAddress?: string | undefined;
   /** How source layers are stored there. */
   codec: 'none' | 'gzip-1';
 };

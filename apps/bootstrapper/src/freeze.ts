@@ -25,7 +25,7 @@ const artifactType = 'application/vnd.keelson.source.v1';
  * @throws UnbuildableError, and what git and the registry throw
  */
 export async function freeze(deps: BootstrapperDeps, run: RunData, signal: AbortSignal): Promise<Plan> {
-  const { session, submodules } = await deps.sources.open(run, signal);
+  const { session, submodules, tag } = await deps.sources.open(run, signal);
   // First: of a commit that is gone, no file can be read, and that would look like one without a pipeline file.
   const info = await commitInfo(session, run.commit, signal);
   const pipeline = await readPipeline(deps, { session, commit: run.commit, signal });
@@ -49,7 +49,7 @@ export async function freeze(deps: BootstrapperDeps, run: RunData, signal: Abort
       },
       signal,
     });
-    const said = await renderTemplates(deps, { run, session, pipeline, snapshot, signal });
+    const said = await renderTemplates(deps, { run, session, tag, pipeline, snapshot, signal });
     const { digest, diffId, sizeBytes, mediaType } = layer;
     return {
       ...{ run: run.run, name: runName(run.run), source: run.source, ref: run.ref, commit: run.commit },

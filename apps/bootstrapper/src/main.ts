@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { registryAccess, runService, templateKey } from '@keelson/deployment';
+import { podAddress, registryAccess, runService, templateKey } from '@keelson/deployment';
 import type { Given } from '@keelson/deployment';
 import { Credentials, RemoteHeads } from '@keelson/git';
 import type { Service } from '@keelson/service';
@@ -18,7 +18,8 @@ function start(config: BootstrapperConfig, { ledger, host, notice, stopLater }: 
   stopLater({ name: 'repositories', stop: () => sources.close() });
   const client = registryAccess(config);
   stopLater({ name: 'connections to registries', stop: () => client.close() });
-  const registry = { prefix: config.registry, codec: config.codec };
+  const { registry: prefix, registries, codec } = config;
+  const registry = { prefix, codec, podAddress: podAddress(registries, prefix) };
   const { patience: patienceMs } = config;
   const templates = templatesOf(config);
   const common = { ledger, client, registry, sources, clock: Date.now, patienceMs, notice };

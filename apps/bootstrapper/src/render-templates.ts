@@ -18,6 +18,7 @@ import type { BootstrapperDeps } from './deps';
 import { knownSecrets } from './known-secrets';
 import { renderOrFail } from './render-or-fail';
 import type { TemplateDeps } from './template-deps';
+import type { OpenSource } from './source-access';
 import { readTemplate } from './template-file';
 import { runVariables, stageId } from './template-variables';
 import type { RunVariables } from './template-variables';
@@ -27,6 +28,7 @@ import { UnbuildableError } from './unbuildable-error';
 export type Frozen = {
   run: RunData;
   session: GitSession;
+  tag: OpenSource['tag'];
   pipeline: Pipeline;
   snapshot: { reference: string };
   signal: AbortSignal;
@@ -40,7 +42,7 @@ type Rendering = { templates: TemplateDeps; frozen: Frozen; variables: RunVariab
  * @returns what people should know @throws UnbuildableError for every fault of theirs, and what git and the store throw
  */
 export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): Promise<readonly string[]> {
-  const { pipeline, run, signal } = frozen;
+  const { pipeline, run } = frozen;
   const files = templatesOf(pipeline);
   if (files.length === 0) return [];
   const { templates } = deps;
@@ -49,7 +51,7 @@ export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): P
       'pipeline-file',
       'no Job template is rendered here: whoever runs Keelson sets a sealing key',
     );
-  const variables = await runVariables(templates, deps.registry.prefix, { run, session: frozen.session, signal });
+  const variables = await runVariables(templates, deps.registry, frozen);
   const image = await imageOf(deps.registry.prefix, { templates, frozen, variables });
   const warnings = [...variables.warnings];
   for (const [stage, file] of files) {

@@ -1,10 +1,15 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { GitSession, Mirror, mirrorDir, openRepository, submoduleResolver } from '@keelson/git';
+import { GitSession, localTag, Mirror, mirrorDir, openRepository, remoteTag, submoduleResolver } from '@keelson/git';
 import type { RemoteHeads, Repository, SubmoduleResolver } from '@keelson/git';
 
 /** A commit's repository, ready to be read. */
-export type OpenSource = { session: GitSession; submodules: SubmoduleResolver };
+export type OpenSource = {
+  session: GitSession;
+  submodules: SubmoduleResolver;
+  /** The tag on the commit, empty when there is none; a remote is asked for it. */
+  tag: (signal: AbortSignal) => Promise<string>;
+};
 
 export type SourceAccessOptions = {
   /** Below it lie the mirrors of remote repositories. */
@@ -33,7 +38,14 @@ export class SourceAccess {
       ? { kind: 'local' as const, path: of.source }
       : { kind: 'remote' as const, url: of.source };
     const mirrors = { directory: this.options.mirrors, remote: this.options.remote };
-    return { session: this.#session(repository), submodules: submoduleResolver({ repository, location, mirrors }) };
+    return {
+      session: this.#session(repository),
+      submodules: submoduleResolver({ repository, location, mirrors }),
+      tag: (asked) =>
+        isLocal
+          ? localTag(repository, of.commit, asked)
+          : remoteTag({ remote: this.options.remote, url: of.source }, of.commit, asked),
+    };
   }
 
   close(): void {

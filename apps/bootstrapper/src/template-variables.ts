@@ -7,6 +7,8 @@ import { runName } from '@keelson/ledger';
 import { imageName, sourceDir } from '@keelson/pipeline';
 import type { TemplateData } from '@keelson/template';
 import { markupOf, versionIn, VersionNotFoundError } from '@keelson/version';
+import type { TargetRegistry } from './deps';
+import type { OpenSource } from './source-access';
 import type { TemplateDeps } from './template-deps';
 
 const versionFiles = ['README.md', 'README.adoc'];
@@ -21,18 +23,18 @@ export type RunVariables = {
   warnings: readonly string[];
 };
 
-type Asked = { run: RunData; session: GitSession; signal: AbortSignal };
+type Asked = { run: RunData; session: GitSession; tag: OpenSource['tag']; signal: AbortSignal };
 
 /** @throws InvalidVersionError and VersionsDifferError, the author's; what git throws */
-export async function runVariables(deps: TemplateDeps, registryPrefix: string, asked: Asked): Promise<RunVariables> {
+export async function runVariables(deps: TemplateDeps, registry: TargetRegistry, asked: Asked): Promise<RunVariables> {
   const { run } = asked;
   const version = await versionOf(asked);
   const aws = await deps.awsEcr?.();
   const awsEcr = aws !== undefined && 'host' in aws ? { awsecr: aws.host } : {};
-  const duat = { ...duatOf(run), ...(version === '' ? {} : { version }), ...awsEcr };
+  const duat = { ...duatOf(run, await tagOf(asked)), ...(version === '' ? {} : { version }), ...awsEcr };
   const data = {
     ...{ Dir: sourceDir, Commit: run.commit, URL: run.source, Run: run.run },
-    ...registryAddress(deps.env, registryPrefix),
+    ...registryAddress(deps.env, registry.podAddress ?? registry.prefix),
     ...{ Env: deps.env, duat },
   };
   const warnings = aws !== undefined && 'warning' in aws ? [aws.warning] : [];
@@ -40,11 +42,16 @@ export async function runVariables(deps: TemplateDeps, registryPrefix: string, a
 }
 
 /** `.duat` of the commit: a pod has no working copy. */
-function duatOf({ source, ref, commit }: RunData): Record<string, string> {
+function duatOf({ source, ref, commit }: RunData, tag: string): Record<string, string> {
   const [, branch = 'HEAD'] = /^refs\/heads\/(.*)$/.exec(ref) ?? [];
-  const [, tag = ''] = /^refs\/tags\/(?:.*\/)?([^/]*)$/.exec(ref) ?? [];
   const git = { gitTag: tag, gitHash: commit, gitBranch: branch, gitDir: sourceDir };
   return { module: imageName({ image: unnamed }, source), ...git, ...user() };
+}
+
+/** The tag that is watched, else the one on the commit. */
+async function tagOf({ run, tag, signal }: Asked): Promise<string> {
+  const [, watched] = /^refs\/tags\/(?:.*\/)?([^/]*)$/.exec(run.ref) ?? [];
+  return watched ?? tag(signal);
 }
 
 /** `user@host:path`, which git understands and a URL parser does not, as the ssh URL it stands for. */

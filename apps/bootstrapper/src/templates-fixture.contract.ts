@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import type { RunData } from '@keelson/events';
 import { endKey, manifestKey } from '@keelson/ledger';
 import { manifestRecord, readManifest, SealingKey } from '@keelson/pipeline';
 import type { ManifestObject } from '@keelson/pipeline';
@@ -55,9 +56,9 @@ export class TemplateWorld {
     return this.world.commit({ '.keelson.yaml': pipelineFile, 'README.md': readme, 'ci/build.yaml': build, ...files });
   }
 
-  async froze(id: string, more: Partial<TemplateDeps> = {}) {
+  async froze(id: string, more: Partial<TemplateDeps> = {}, of: Partial<RunData> = {}) {
     const { world } = this;
-    const event = await world.change(id);
+    const event = await world.change(id, of);
     const told = await toldTwice(
       freezeSource(world.deps({ column: 'cluster', templates: this.templates(more) })),
       event,

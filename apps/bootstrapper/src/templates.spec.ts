@@ -1,4 +1,5 @@
 import { eventTypes } from '@keelson/events';
+import type { RunData } from '@keelson/events';
 import { manifestKey, planKey } from '@keelson/ledger';
 import { manifestRecord, planSchema } from '@keelson/pipeline';
 import { parseAllDocuments } from 'yaml';
@@ -75,6 +76,28 @@ describe('a Job template of a commit', () => {
       ...{ address: world.registry, env: 'debugdebug' },
       duat: '0.9.14-feature-212-aaaagjecnus widget main /keelson/source[]',
     });
+  });
+
+  it('sees the tag on the commit, the watched one before any other', async () => {
+    const id = commit(job.replace('args: [', "args: ['{{ .duat.gitTag }} {{ .duat.gitBranch }}', "));
+    world.git('tag', 'release/1.4', id);
+    world.git('tag', '-a', '-m', 'with a message', 'z', id);
+    const textOf = async (of: Partial<RunData> = {}) => (await froze(id, {}, of)).record?.text;
+    expect(await textOf()).toContain("args: ['1.4 main', ");
+    expect(await textOf({ ref: 'refs/tags/z' })).toContain("args: ['z HEAD', ");
+    world.git('tag', '-d', 'release/1.4', 'z');
+  });
+
+  it('sees the registry as pods reach it', async () => {
+    const registry = { prefix: world.registry, codec: 'none' as const, podAddress: 'registry.keelson:5000' };
+    const id = commit(job.replace('args: [', "args: ['{{ .RegistryIP }} {{ .RegistryPort }}', "));
+    const change = await world.change(id);
+    await toldTwice(
+      freezeSource(world.deps({ column: 'cluster', templates: templated.templates(), registry })),
+      change,
+    );
+    const record = await world.ledger.read(manifestKey(change.data.customData.run, 'build', manifestRecord));
+    expect(record?.text).toContain("args: ['registry.keelson 5000', ");
   });
 
   it('sees the registry that its environment names', async () => {

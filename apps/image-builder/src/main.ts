@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { openJobs, registryAccess, runService, sameRegistries, templateMeans } from '@keelson/deployment';
+import {
+  dockerConfigText,
+  openJobs,
+  registryAccess,
+  runService,
+  sameRegistries,
+  templateMeans,
+} from '@keelson/deployment';
 import type { Given } from '@keelson/deployment';
 import type { Service } from '@keelson/service';
 import { startImageBuilder } from './app';
@@ -26,7 +31,8 @@ function start(config: ImageBuilderConfig, given: Given): Promise<Service> {
 }
 
 function workOf(config: ImageBuilderConfig, { logger }: Given): Omit<BuildWork, 'jobs'> {
-  const { buildLimit: limit, projectLimit, cancelRunning, builders, dockerConfig } = config;
+  const { buildLimit: limit, projectLimit, cancelRunning, builders } = config;
+  const dockerConfig = dockerConfigText(config);
   const means = templateMeans(config);
   return {
     ...{ limit, cancelRunning, retryDelaysMs },
@@ -34,18 +40,8 @@ function workOf(config: ImageBuilderConfig, { logger }: Given): Omit<BuildWork, 
     ...(projectLimit === undefined ? {} : { projectLimit }),
     ...(builders === undefined ? {} : { builders }),
     ...(means === undefined ? {} : { templates: { ...means, timeoutMs: config.buildTimeout } }),
-    // Read anew for each build: a Secret that is mounted changes with it.
-    ...(dockerConfig === undefined ? {} : { dockerConfig: () => readIfThere(path.join(dockerConfig, 'config.json')) }),
+    ...(dockerConfig === undefined ? {} : { dockerConfig }),
   };
-}
-
-async function readIfThere(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 void runService({ name: service, config: readConfig, start });

@@ -38,7 +38,12 @@ describe('a build that is a Job template', () => {
   function service(exit: number, own: SealingKey | undefined = key) {
     const scripted = scriptedJobs(path.join(world.root, 'jobs'), () => `echo built; exit ${exit}`);
     processes.push(scripted.processes);
-    const templates = own && { key: own, helperImage: 'helper', plainHttp: [world.registry], timeoutMs: 60_000 };
+    const templates = own && {
+      key: own,
+      helperImage: 'helper',
+      registries: [{ name: world.registry, address: world.registry, isPlain: true }],
+      timeoutMs: 60_000,
+    };
     const work = {
       ...{ jobs: scripted.jobs, limit: 2, cancelRunning: true, retryDelaysMs: [60_000], warn: () => undefined },
       templates,

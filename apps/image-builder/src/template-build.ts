@@ -10,14 +10,15 @@ import { templateVerdict } from './template-verdict';
 export function templateBuild(deps: JobDeps): JobBuild {
   return {
     jobSpec: async ({ work, plan }: PlannedBuild) => {
-      const { templates, dockerConfig } = deps.work;
+      const { templates } = deps.work;
       if (templates === undefined)
         throw new TerminalError('no Job template can be run here: whoever runs Keelson sets them up');
       const { timeoutMs, ...settings } = templates;
+      const dockerConfig = await settings.dockerConfig?.();
       const record = await recordOf(deps, plan);
       const of = { plan, stage: 'build', work: work.event.data.customData };
       try {
-        const { objects, namespace } = templateJob(record, of, { ...settings, dockerConfig: await dockerConfig?.() });
+        const { objects, namespace } = templateJob(record, of, { ...settings, dockerConfig });
         return { name: work.name, timeoutMs, objects, ...(namespace === undefined ? {} : { namespace }) };
       } catch (error) {
         if (!(error instanceof SealError)) throw error;

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Variables } from './on-servers';
 
 /** What the command takes from the environment. */
@@ -24,3 +25,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     variables: env,
   };
 }
+
+/** The directory of Docker's config.json; undefined where nobody has a home. */
+export const dockerDirectory = ({ dockerConfig, home }: Environment): string | undefined =>
+  dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));

@@ -11,10 +11,5 @@ export type TestRunnerDeps = WorkDeps & {
   /** How long to wait before each further attempt after an error of ours; its length is the number of further attempts. */
   retryDelaysMs: readonly number[];
   /** What it takes to run Job templates; absent: none is run here. */
-  templates?: TemplateSettings | undefined;
-};
-
-export type TemplateSettings = TemplateMeans & {
-  /** Docker's config.json for who brings the source, read anew for each Job; absent: it needs none. */
-  dockerConfig?: () => Promise<string | undefined>;
+  templates?: TemplateMeans | undefined;
 };

@@ -1,4 +1,5 @@
 export { vhostOf, withoutPassword, withPassword } from './amqp-url';
+export { dockerConfigText } from './docker-config-text';
 export { openJobs } from './open-jobs';
 export { apiUrl, openBus, openStore } from './open-servers';
 export type { BusSettings, StoreSettings } from './open-servers';
@@ -9,4 +10,4 @@ export { runService } from './run-service';
 export type { Given, ProcessConfig } from './run-service';
 export { busSettings, jobSettings, processSettings, registrySettings, settings, storeSettings } from './settings';
 export type { Setting, SettingName } from './settings';
-export { plainRegistries, templateKey, templateMeans, templateVariables } from './template-means';
+export { podAddress, podRegistries, templateKey, templateMeans, templateVariables } from './template-means';

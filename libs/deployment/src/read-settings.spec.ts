@@ -59,13 +59,14 @@ describe('readSettings', () => {
   });
 
   it('reads what is to be said of registries', () => {
-    const registries = '[{"name":"localhost:30500","push":"registry:5000","plainHttp":true}]';
+    const registries =
+      '[{"name":"localhost:30500","push":"registry:5000","pod":"registry.keelson:5000","plainHttp":true}]';
     expect(readSettings(['registries'], { KEELSON_REGISTRIES: registries }).registries).toEqual([
-      { name: 'localhost:30500', push: 'registry:5000', plainHttp: true },
+      { name: 'localhost:30500', push: 'registry:5000', pod: 'registry.keelson:5000', plainHttp: true },
     ]);
     expect(faultsOf(() => readSettings(['registries'], { KEELSON_REGISTRIES: '[{"nmae":"x"}]' }))).toEqual({
       KEELSON_REGISTRIES: expect.stringContaining(
-        'is not a JSON array of {name, push, pull, plainHttp, caFile}: 0 name',
+        'is not a JSON array of {name, push, pull, pod, plainHttp, caFile}: 0 name',
       ),
     });
     expect(faultsOf(() => readSettings(['registries'], { KEELSON_REGISTRIES: 'registry:5000' }))).toHaveProperty(

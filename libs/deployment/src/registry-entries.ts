@@ -4,6 +4,7 @@ const entry = z.strictObject({
   name: z.string().min(1),
   push: z.string().min(1).optional(),
   pull: z.string().min(1).optional(),
+  pod: z.string().min(1).optional(),
   plainHttp: z.boolean().optional(),
   caFile: z.string().min(1).optional(),
 });
@@ -16,7 +17,7 @@ export const registryEntries = () =>
     const faults = parsed.error.issues.map(({ path, message }) => [...path, message].join(' '));
     context.addIssue({
       code: 'custom',
-      message: `is not a JSON array of {name, push, pull, plainHttp, caFile}: ${faults.join('; ')}`,
+      message: `is not a JSON array of {name, push, pull, pod, plainHttp, caFile}: ${faults.join('; ')}`,
     });
     return z.NEVER;
   });

@@ -63,7 +63,7 @@ export const settings = {
   registries: preset(
     registryEntries(),
     '[]',
-    'registries that need more said than their name: a JSON array of `{name, push, pull, plainHttp, caFile}`',
+    'registries that need more said than their name: a JSON array of `{name, push, pull, pod, plainHttp, caFile}`',
   ),
   codec: preset(z.enum(['none', 'gzip-1']), 'gzip-1', 'how source layers are stored: `none` or `gzip-1`'),
   sources: preset(list(), '', 'what to watch, by commas: `https://git.example/team/widget^main`'),

@@ -1,5 +1,6 @@
 import { SealingKey } from '@keelson/pipeline';
-import type { TemplateMeans } from '@keelson/pipeline';
+import type { PodRegistry, TemplateMeans } from '@keelson/pipeline';
+import { dockerConfigText } from './docker-config-text';
 import type { Settings } from './read-settings';
 
 /** The key that rendered Job templates are sealed with; undefined: there are none here. @throws SealError when it is no key */
@@ -7,16 +8,24 @@ export const templateKey = ({ sealingKey }: Settings<'sealingKey'>): SealingKey 
   sealingKey === undefined ? undefined : new SealingKey(Buffer.from(sealingKey.reveal(), 'base64'));
 
 /** What it takes to run Job templates; undefined: none is run here. @throws SealError */
-export function templateMeans(config: Settings<'sealingKey' | 'podHelper' | 'registries'>): TemplateMeans | undefined {
+export function templateMeans(
+  config: Settings<'sealingKey' | 'podHelper' | 'registries' | 'dockerConfig'>,
+): TemplateMeans | undefined {
   const key = templateKey(config);
   const { podHelper: helperImage, registries } = config;
   if (key === undefined || helperImage === undefined) return undefined;
-  return { key, helperImage, plainHttp: plainRegistries(registries) };
+  return { key, helperImage, registries: podRegistries(registries), dockerConfig: dockerConfigText(config) };
 }
 
-/** The registries that are reached without TLS, as pods name them. */
-export const plainRegistries = (registries: Settings<'registries'>['registries']): readonly string[] =>
-  registries.filter(({ plainHttp }) => plainHttp === true).map(({ name, pull = name }) => pull);
+/** The registries as pods reach them. */
+export const podRegistries = (registries: Settings<'registries'>['registries']): readonly PodRegistry[] =>
+  registries.map(({ name, pull = name, pod = pull, plainHttp = false }) => ({
+    ...{ name: pull, address: pod, isPlain: plainHttp },
+  }));
+
+/** The registry of a prefix as pods reach it; undefined where nothing is said of it. */
+export const podAddress = (registries: Settings<'registries'>['registries'], prefix: string): string | undefined =>
+  podRegistries(registries).find(({ name }) => name === prefix.split('/')[0])?.address;
 
 /** The variables that templates may read, as the environment has them. */
 export const templateVariables = (

@@ -33,8 +33,8 @@ const noMatch = (pattern: string): Heads => ({
   absence: { kind: 'no-match', pattern, message: `nothing matches ${pattern} yet` },
 });
 
-/** A ref as a listing gives it; `symref` is the ref that a symbolic one (HEAD) points to. */
-export type ListedRef = Head & { symref?: string };
+/** A ref as a listing gives it; `symref` is the ref that a symbolic one (HEAD) points to. `isAnnotated`: a tag that had to be peeled. */
+export type ListedRef = Head & { symref?: string; isAnnotated?: true };
 
 /**
  * Picks what a pattern names out of a listing.

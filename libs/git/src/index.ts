@@ -44,6 +44,7 @@ export { SourceError } from './source-error';
 export { SubmoduleError } from './submodule-error';
 export { submoduleResolver } from './submodules';
 export type { SubmoduleContext } from './submodules';
+export { localTag, remoteTag } from './tags';
 export { constantMtimeSeconds } from './tar-header';
 export { TarError } from './tar-reader';
 export { TokenFileError } from './token-file';

@@ -36,7 +36,7 @@ describe('an ls-refs answer', () => {
     ).toEqual([
       { ref: 'HEAD', commit: id, symref: 'refs/heads/main' },
       { ref: 'refs/heads/main', commit: id },
-      { ref: 'refs/tags/v1', commit: id },
+      { ref: 'refs/tags/v1', commit: id, isAnnotated: true },
     ]);
     expect(parseLsRefs(answer('unborn HEAD symref-target:refs/heads/main\n'))).toEqual([]);
   });

@@ -46,6 +46,7 @@ function parseRef(line: string): ListedRef | undefined {
   const attribute = (name: string): string | undefined =>
     attributes.find((text) => text.startsWith(`${name}:`))?.slice(name.length + 1);
   const symref = attribute('symref-target');
-  const commit = attribute('peeled') ?? id;
-  return symref === undefined ? { ref, commit } : { ref, commit, symref };
+  const peeled = attribute('peeled');
+  const listed = peeled === undefined ? { ref, commit: id } : { ref, commit: peeled, isAnnotated: true as const };
+  return symref === undefined ? listed : { ...listed, symref };
 }

@@ -38,7 +38,9 @@ function parse(listing: string): readonly ListedRef[] {
   for (const line of listing.split('\n')) {
     const [left = '', name = ''] = line.split('\t');
     if (left.startsWith('ref: ')) symrefs.set(name, left.slice(5));
-    else if (name !== '') refs.set(name.replace(/\^\{\}$/, ''), { ref: name.replace(/\^\{\}$/, ''), commit: left });
+    else if (name.endsWith('^{}'))
+      refs.set(name.slice(0, -3), { ref: name.slice(0, -3), commit: left, isAnnotated: true });
+    else if (name !== '') refs.set(name, { ref: name, commit: left });
   }
   return [...refs.values()].map((ref) => {
     const symref = symrefs.get(ref.ref);

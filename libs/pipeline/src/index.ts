@@ -15,7 +15,7 @@ export { pinImage } from './manifest/pin-image';
 export { maxManifestBytes, readManifest } from './manifest/read-manifest';
 export type { Manifest, ReadManifest } from './manifest/read-manifest';
 export { SealError, SealingKey, sealingKeyBytes } from './manifest/sealed-text';
-export type { FillerSettings } from './manifest/source-filler';
+export type { FillerSettings, PodRegistry } from './manifest/source-filler';
 export { JobShapeError, sourceDir, withSource } from './manifest/source-volume';
 export { sealedAbout, templateJob } from './manifest/template-job';
 export type { TemplateJob, TemplateJobSettings, TemplateMeans } from './manifest/template-job';

@@ -1,4 +1,4 @@
-import { git, gitText, openRepository } from '@keelson/git';
+import { git, gitText, localTag, openRepository } from '@keelson/git';
 import type { Repository } from '@keelson/git';
 
 /** What a template may know of the working copy it is rendered in. */
@@ -30,7 +30,7 @@ export async function readWorkingCopy(directory: string): Promise<WorkingCopy> {
     dir: repository.workTree ?? repository.gitDir,
     branch: branch === '' ? undefined : branch.replace(/^refs\/heads\//, ''),
     hash: hash === '' ? undefined : hash,
-    tag: await tagOn(repository, hash),
+    tag: hash === '' ? '' : await localTag(repository, hash),
     url,
   };
 }
@@ -46,14 +46,6 @@ export async function readTags(directory: string): Promise<readonly string[]> {
 async function answer(repository: Repository, args: readonly string[]): Promise<string> {
   const { stdout } = await git(args, { repository, okExitCodes: [0, 1] });
   return stdout.toString('utf8').replace(/\n$/, '');
-}
-
-async function tagOn(repository: Repository, hash: string): Promise<string> {
-  const tags = await gitText(['for-each-ref', '--format=%(objectname) %(refname:strip=2)', 'refs/tags'], {
-    repository,
-  });
-  const here = tags.split('\n').filter((line) => hash !== '' && line.startsWith(`${hash} `));
-  return here.at(-1)?.split('/').at(-1)?.replace(`${hash} `, '') ?? '';
 }
 
 async function remoteUrl(repository: Repository): Promise<string> {

@@ -1,8 +1,8 @@
 import type { TemplateDeps } from '@keelson/app-bootstrapper';
 import type { TemplateMeans } from '@keelson/pipeline';
-import { plainRegistries, templateVariables } from '@keelson/deployment';
+import { dockerConfigText, podRegistries, templateVariables } from '@keelson/deployment';
 import { TemplateRenderer } from '@keelson/template';
-import { readEnvironment } from '../config';
+import { dockerDirectory, readEnvironment } from '../config';
 import type { DataDirectory } from '../data-directory';
 import { sealingKey } from '../sealing-key';
 import { serverSettings } from '../server-access';
@@ -28,12 +28,15 @@ export async function jobTemplates(
   data: DataDirectory,
   { helper, ...wishes }: TemplateWishes = pipelineWishes(),
 ): Promise<JobTemplates> {
-  const { registries, podHelper } = serverSettings(['registries', 'podHelper'], readEnvironment().variables);
+  const environment = readEnvironment();
+  const { registries, podHelper } = serverSettings(['registries', 'podHelper'], environment.variables);
+  const dockerConfig = dockerConfigText({ dockerConfig: dockerDirectory(environment) });
   const key = await sealingKey(data);
   const helperImage = helper ?? podHelper;
   return {
     rendering: { renderer: new TemplateRenderer(), key, ...wishes },
-    making: helperImage === undefined ? undefined : { key, helperImage, plainHttp: plainRegistries(registries) },
+    making:
+      helperImage === undefined ? undefined : { key, helperImage, registries: podRegistries(registries), dockerConfig },
   };
 }
 

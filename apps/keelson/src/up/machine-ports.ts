@@ -1,13 +1,12 @@
-import { join } from 'node:path';
 import type { Bus } from '@keelson/bus';
-import { jobSettings, openJobs, registryAccess, sameRegistries } from '@keelson/deployment';
+import { jobSettings, openJobs, podAddress, registryAccess, sameRegistries } from '@keelson/deployment';
 import { ProcessJobs } from '@keelson/jobs';
 import type { Jobs } from '@keelson/jobs';
 import type { Ledger, SameRegistry } from '@keelson/ledger';
 import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
 import type { Logger, StopStep } from '@keelson/service';
 import type { DataDirectory } from '../data-directory';
-import { readEnvironment } from '../config';
+import { dockerDirectory, readEnvironment } from '../config';
 import { PrivateCopies } from '../private-copies';
 import type { ObservedStore } from '../observed-store';
 import { openServerBus, serverSettings } from '../server-access';
@@ -50,6 +49,8 @@ export type MachineRegistry = {
   client: RegistryClient;
   /** Addresses that are one registry's. */
   sameRegistry: SameRegistry;
+  /** As pods reach it, where that is said. */
+  podAddress?: string | undefined;
 };
 
 export async function openMachineRegistry(ports: Ports, store: ObservedStore): Promise<MachineRegistry> {
@@ -71,7 +72,7 @@ async function embedded({ data, port, log, steps }: Ports, store: ObservedStore)
 
 /** Credentials are Docker's own; names that the embedded registry had lead to where it is now. */
 function embeddedClient({ address, formerAddresses }: EmbeddedRegistry): RegistryClient {
-  const directory = dockerDirectory();
+  const directory = dockerDirectory(readEnvironment());
   const registries = formerAddresses.map((name) => ({ name, push: address, pull: name, plainHttp: true }));
   return new RegistryClient({
     registries,
@@ -81,13 +82,9 @@ function embeddedClient({ address, formerAddresses }: EmbeddedRegistry): Registr
 
 function remote(prefix: string): MachineRegistry {
   const { registries } = serverSettings(['registries'], readEnvironment().variables);
-  const client = registryAccess({ registries, dockerConfig: dockerDirectory() });
-  return { prefix, codec: 'gzip-1', client, sameRegistry: sameRegistries(registries) };
-}
-
-function dockerDirectory(): string | undefined {
-  const { dockerConfig, home } = readEnvironment();
-  return dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));
+  const client = registryAccess({ registries, dockerConfig: dockerDirectory(readEnvironment()) });
+  const sameRegistry = sameRegistries(registries);
+  return { prefix, codec: 'gzip-1', client, sameRegistry, podAddress: podAddress(registries, prefix) };
 }
 
 /** Jobs: child processes, or Jobs of a cluster. */

@@ -31,7 +31,8 @@ const record: ManifestRecord = {
   namespace: own,
   image: 'registry:5000/widget:1',
 };
-const settings = { key, helperImage: 'helper', plainHttp: ['registry:5000'] };
+const registries = [{ name: 'registry:5000', address: 'registry:5000', isPlain: true }];
+const settings = { key, helperImage: 'helper', registries };
 
 const work = { run, attempt: 1 };
 
@@ -62,20 +63,46 @@ describe("a template's Job", () => {
     });
   });
 
-  it('brings credentials for the source as a Secret of its own, which no other container sees', () => {
+  it('brings the login for the source as a Secret of its own, which no other container sees', () => {
+    const dockerConfig = JSON.stringify({
+      auths: { 'registry:5000': { auth: 'bWU=' }, 'other:5000': { auth: 'eW91' } },
+    });
     const { objects } = templateJob(
       record,
       { plan, stage: 'test', work },
-      { ...settings, plainHttp: [], dockerConfig: '{"auths":{}}' },
+      { ...settings, registries: [], dockerConfig },
     );
     expect(objects[0]).toMatchObject({
       kind: 'Secret',
       metadata: { namespace: own.name },
-      stringData: { 'config.json': '{"auths":{}}' },
+      stringData: { 'config.json': '{"auths":{"registry:5000":{"auth":"bWU="}}}' },
     });
     const spec = JSON.stringify(objects[1]?.['spec']);
     expect(spec).not.toContain('plain-http');
     expect(spec.match(/"mountPath":"\/keelson\/docker"/g)).toHaveLength(1);
+  });
+
+  it.each(['{"auths":{"other:5000":{"auth":"eW91"}}}', '{"credsStore":"x"}', 'none'])(
+    'brings none where there is none for its registry: %s',
+    (dockerConfig) => {
+      const { objects } = templateJob(record, { plan, stage: 'test', work }, { ...settings, dockerConfig });
+      expect(objects.map(({ kind }) => kind)).toEqual(['Job']);
+      expect(JSON.stringify(objects)).not.toContain('docker');
+    },
+  );
+
+  it('asks the registry for the source by the address that pods know', () => {
+    const dockerConfig = JSON.stringify({ auths: { 'https://registry:5000': { auth: 'bWU=' } } });
+    const known = [{ name: 'registry:5000', address: 'registry.keelson:80', isPlain: true }];
+    const { objects } = templateJob(
+      record,
+      { plan, stage: 'test', work },
+      { ...settings, registries: known, dockerConfig },
+    );
+    expect(objects[0]).toMatchObject({
+      stringData: { 'config.json': '{"auths":{"registry.keelson:80":{"auth":"bWU="}}}' },
+    });
+    expect(JSON.stringify(objects[1])).toContain(`"registry.keelson:80/widget-source@${digest}"`);
   });
 
   it('is made of no other stage, and of no other run', () => {

@@ -17,8 +17,11 @@ export type TemplateJobSettings = FillerSettings & {
   key: SealingKey;
 };
 
-/** The same without what is read anew for each Job. */
-export type TemplateMeans = Omit<TemplateJobSettings, 'dockerConfig'>;
+/** The same, as it is set up once. */
+export type TemplateMeans = Omit<TemplateJobSettings, 'dockerConfig'> & {
+  /** Reads Docker's config.json anew for each Job: a Secret that is mounted changes with it. Absent: no registry wants to know who asks. */
+  dockerConfig?: (() => Promise<string | undefined>) | undefined;
+};
 
 export type TemplateJob = { objects: readonly ManifestObject[]; namespace?: ManifestRecord['namespace'] };
 
