@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +19,8 @@ export type DeploymentOptions = {
   image: string;
   settings: Record<string, string>;
   components?: readonly string[];
+  /** What templates read that is secret. */
+  templateSecrets?: Record<string, string>;
 };
 
 /** Keelson's own image. @returns its reference */
@@ -49,18 +52,20 @@ export class Deployment {
     const manifests = inOwnNamespaces(await rendered(options), namespaces);
     const isNamespace = ({ kind }: { kind: string }) => kind === 'Namespace';
     await kubectl(['apply', '--server-side', '-f', '-'], written(manifests.filter(isNamespace)));
-    await deployment.#giveSecret(own);
+    await deployment.#giveSecrets(options);
     await kubectl(['apply', '--server-side', '-f', '-'], written(manifests.filter((each) => !isNamespace(each))));
     await deployment.ready();
     return deployment;
   }
 
   async ready(timeoutSeconds = 120): Promise<void> {
-    const { status, stderr } = await kubectlRaw([
-      ...['wait', '--for=condition=Available', 'deployment', '--all', '-n', this.namespaces.services],
-      `--timeout=${timeoutSeconds}s`,
-    ]);
-    if (status !== 0) throw new Error(`not every service became ready: ${stderr}\n${await this.said()}`);
+    const at = ['-n', this.namespaces.services];
+    const names = (await kubectl(['get', 'deployments', ...at, '-o', 'name'])).trim().split('\n');
+    const waits = names.map((name) =>
+      kubectlRaw(['rollout', 'status', name, ...at, `--timeout=${timeoutSeconds}s`, '--watch']),
+    );
+    const wrong = (await Promise.all(waits)).filter(({ status }) => status !== 0).map(({ stderr }) => stderr);
+    if (wrong.length > 0) throw new Error(`not every service became ready: ${wrong.join()}\n${await this.said()}`);
   }
 
   /** What went on in the namespaces: for a failed test. */
@@ -89,14 +94,22 @@ export class Deployment {
   }
 
   async close(): Promise<void> {
-    const { services, work } = this.namespaces;
+    const { services, work, suffix } = this.namespaces;
+    const clusterWide = `keelson-namespace-per-change${suffix}`;
+    await kubectl(['delete', 'clusterrole,clusterrolebinding', clusterWide, '--ignore-not-found']);
     await kubectl(['delete', 'namespace', services, work, '--ignore-not-found', '--timeout=90s']);
   }
 
-  async #giveSecret(own: OwnServers): Promise<void> {
+  async #giveSecrets({ own, templateSecrets = {} }: DeploymentOptions): Promise<void> {
     const { accessKey, secretKey } = servers.s3;
-    const stringData = { 'amqp-password': own.amqpPassword, 's3-access-key': accessKey, 's3-secret-key': secretKey };
-    const metadata = { name: 'keelson', namespace: this.namespaces.services };
+    const keys = { 'amqp-password': own.amqpPassword, 's3-access-key': accessKey, 's3-secret-key': secretKey };
+    await this.#giveSecret('keelson', keys);
+    await this.#giveSecret('keelson-sealing', { 'sealing-key': createHash('sha256').update(own.name).digest('base64') });
+    await this.#giveSecret('keelson-templates', templateSecrets);
+  }
+
+  async #giveSecret(name: string, stringData: Record<string, string>): Promise<void> {
+    const metadata = { name, namespace: this.namespaces.services };
     await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData }));
   }
 }
