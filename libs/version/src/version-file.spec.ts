@@ -43,6 +43,9 @@ describe('the version in a file', () => {
   it('must be one, and a version', async () => {
     const two = '<repo-version>1.0.0</repo-version>\n<repo-version>1.0.1</repo-version>';
     await expect(versionOf('a.md', two)).rejects.toMatchObject({ code: 'versions-differ' });
+    for (const second of ['', 'one']) {
+      await expect(versionOf('a.md', two.replace('1.0.1', second))).rejects.toMatchObject({ code: 'versions-differ' });
+    }
     await expect(versionOf('a.md', '<repo-version>1\n.0.0</repo-version>')).rejects.toMatchObject({
       code: 'version-not-found',
     });
@@ -80,6 +83,21 @@ describe('the version in a file', () => {
     write('a.adoc', '= T\r\n:Revision: 2.1.0 \r\n\r\nmore\r');
     await writeVersion('a.adoc', '3.0.0', { cwd });
     expect(read('a.adoc')).toBe('= T\n:Revision: 3.0.0 \n\nmore\n');
+  });
+
+  it('is not written where the file may not be, whatever its directory allows', async () => {
+    write('a.md', '<repo-version>1.0.0</repo-version>\n');
+    chmodSync(cwd, 0o777);
+    chmodSync(path.join(cwd, 'a.md'), 0o444);
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65_534); // whom permissions are for
+    try {
+      await expect(writeVersion('a.md', '2.0.0', { cwd })).rejects.toThrow('open a.md: permission denied');
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+    expect(read('a.md')).toBe('<repo-version>1.0.0</repo-version>\n');
+    expect(readdirSync(cwd)).toEqual(['a.md']);
   });
 
   it('leaves a file alone that has nothing to change', async () => {

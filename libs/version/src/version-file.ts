@@ -34,9 +34,19 @@ export async function requireFile(file: string, { cwd }: FileOptions): Promise<v
  */
 export async function writeVersion(file: string, version: string, { cwd }: FileOptions): Promise<void> {
   const target = await asNamed('open', file, realpath(path.resolve(cwd, file)));
-  const before = await asNamed('open', file, readFile(target, 'latin1'));
+  const before = await asNamed('open', file, writable(target));
   const after = withVersion(before, version, markupOf(file));
   if (after !== before) await asNamed('write', file, replace(target, after));
+}
+
+/** What a file holds that may be written: that its directory may be is not enough. */
+async function writable(target: string): Promise<string> {
+  const handle = await open(target, 'r+');
+  try {
+    return await handle.readFile('latin1');
+  } finally {
+    await handle.close();
+  }
 }
 
 async function replace(target: string, text: string): Promise<void> {

@@ -21,8 +21,7 @@ export function versionIn(text: string, markup: Markup): SemanticVersion {
   const start = all.findIndex((one) => one !== '');
   if (start === -1) throw new VersionNotFoundError();
   const version = SemanticVersion.parse(all[start] ?? '');
-  const isSame = (one: string): boolean => one !== '' && String(SemanticVersion.parse(one)) === String(version);
-  if (!all.slice(start + 1).every(isSame)) throw new VersionsDifferError();
+  if (!all.slice(start + 1).every((one) => isSame(one, version))) throw new VersionsDifferError();
   // What the file holds counts as a version proper: a v before it is not kept.
   return SemanticVersion.parse(String(version));
 }
@@ -40,6 +39,14 @@ export function withVersion(text: string, version: string, markup: Markup): stri
   const tagged = text.replace(tag, () => put('<repo-version>', '</repo-version>'));
   const written = markup === 'html' ? tagged : tagged.replace(attribute, (_all, name: string) => put(name, ''));
   return count === 0 ? text : written.replace(/\r(?=\n|$)/g, '').replace(/[^\n]$/, '$&\n');
+}
+
+function isSame(text: string, version: SemanticVersion): boolean {
+  try {
+    return String(SemanticVersion.parse(text)) === String(version);
+  } catch {
+    return false; // what is no version is not this one
+  }
 }
 
 /** The text of an element: tags inside it left out, character references resolved. */
