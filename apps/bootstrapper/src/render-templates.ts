@@ -109,6 +109,8 @@ async function renderStage(
   const rendered = (await renderOrFail(templates, request, signal)).toString();
   const secrets = knownSecrets(templates.env);
   const { manifest, said } = checked(rendered, file);
+  // An imposed template's Job always had its namespace from who imposed it, also where it names none.
+  const named = manifest.namespace ?? (templates.imposed === undefined ? undefined : namespace);
   const isExpected = stage === 'test' || pipeline.image.name !== undefined;
   const record: ManifestRecord = {
     ...{
@@ -116,7 +118,7 @@ async function renderStage(
       text: maskedManifest(rendered, secrets),
       sealed: templates.key.seal(rendered, sealedAbout(run.run, stage)),
     },
-    ...(manifest.namespace === undefined ? {} : { namespace: settled(templates, manifest.namespace, namespace) }),
+    ...(named === undefined ? {} : { namespace: settled(templates, named, namespace) }),
     ...(isExpected ? { image } : {}),
   };
   return { record, said };

@@ -86,6 +86,12 @@ describe('a Job template that is wrong', () => {
     expect(reason).toEqual({ outcome: 'failure', code: 'template', message: 'the commit has no file ci/other.yaml' });
   });
 
+  it('fails the run when it is imposed and too large', async () => {
+    const imposed = { file: 'ci.yaml', text: Buffer.alloc(5_000_000, 'x') };
+    const { end } = await templated.froze(templated.world.commit({ x: '' }), { imposed });
+    expect(end?.reason?.message).toBe('ci.yaml is larger than the 1 MiB it may have');
+  });
+
   it('fails the run when the tag is none', async () => {
     const tagged = pipelineFile.replace('team/widget', "team/widget, tag: 'feature/{{ .Run }}'");
     const { message } = await reasonOf(job, { '.keelson.yaml': tagged });

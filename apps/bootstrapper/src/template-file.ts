@@ -15,6 +15,6 @@ export async function readTemplate(
   const read = await readBlob(session, { commit: run.commit, path: file }, { maxBytes: maxTemplateBytes, signal });
   const found = read ?? (imposed?.file === file ? imposed.text : undefined);
   if (found === undefined) throw new UnbuildableError('template', `the commit has no file ${file}`);
-  if (found !== 'too-large') return found;
+  if (found !== 'too-large' && found.byteLength <= maxTemplateBytes) return found;
   throw new UnbuildableError('template', `${file} is larger than the ${maxTemplateBytes / 1_048_576} MiB it may have`);
 }

@@ -189,6 +189,14 @@ describe('a Job template of a commit', () => {
     expect((await world.ledger.read(planKey(ours.run, planSchema)))?.pipeline.test).toBe('none');
   });
 
+  it('has a namespace from who imposed it, also where it names none', async () => {
+    const imposed = { file: 'ci.yaml', text: Buffer.from(job.replace(", namespace: '{{ .Namespace }}'", '')) };
+    const own = await froze(world.commit({ x: '' }), { imposed });
+    expect(own.record?.namespace).toEqual({ name: expect.stringMatching(/^gw-/), create: true, keep: false });
+    const given = await froze(world.commit({ x: '1' }), { imposed, namespace: 'team' });
+    expect(given.record?.namespace).toEqual({ name: 'team', create: false, keep: true });
+  });
+
   it('is Windows text with a byte-order mark', async () => {
     const objects = await objectsOf(commit(`\ufeff${(secret + job).replaceAll('\n', '\r\n')}`));
     expect(objects.map(({ kind }) => kind)).toEqual(['Secret', 'Job']);
