@@ -97,7 +97,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Job
       ])
     )
       .split(' ')
-      .filter((name) => name.startsWith('gw-0-9-14-feature-212-'));
+      .filter((name) => name.startsWith(`gw-0-9-15-${own.name}-`));
 
   it('build and test in the work namespace with no more rights than the base gives', async () => {
     repository.write(
@@ -128,6 +128,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Job
 
   it('are refused a namespace of their own there, and say who can give it', async () => {
     cpSync(project, repository.path, { recursive: true });
+    repository.write('README.md', `<repo-version>0.9.15-${own.name}</repo-version>\n`);
     const run = await verdict(repository.push());
     expect(run).toMatchObject({ outcome: 'failure' });
     expect((await ask('show', 'last')).stdout).toContain(
@@ -136,16 +137,18 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Job
   });
 
   it('get one for each change where the component for it is added, and leave none', async () => {
+    // A Job cannot be changed; after a minute it goes by itself.
+    await kubectl(['delete', 'job', 'topology', '-n', deployment.namespaces.services, '--ignore-not-found']);
     deployment = await deploy({ KEELSON_ANY_NAMESPACE: 'true' }, ['namespace-per-change']);
     repository.write('more', 'more');
     const commit = repository.commit();
-    repository.git('tag', 'release/0.9.14');
-    repository.git('push', '-q', 'origin', 'release/0.9.14', 'HEAD:main');
+    repository.git('tag', 'release/0.9.15');
+    repository.git('push', '-q', 'origin', 'release/0.9.15', 'HEAD:main');
     const run = await verdict(commit);
     expect(run).toMatchObject({ outcome: 'success', attempt: 1 });
     const build = (await ask('logs', 'last', '--stage', 'build')).stdout;
-    expect(build).toContain('on main, tagged [0.9.14]');
-    expect(build).toContain(`pushed ${servers.registry}/${own.name}/keelson-template-project:0.9.14-`);
+    expect(build).toContain('on main, tagged [0.9.15]');
+    expect(build).toContain(`pushed ${servers.registry}/${own.name}/keelson-template-project:0.9.15-`);
     expect((await ask('logs', 'last')).stdout).toBe(`tested ${run.run}\n`);
     await until(async () => (await namespaces()).length === 0, { timeoutMs: 60_000, what: () => 'no namespace left' });
     const account = JSON.parse((await ask('account', '--json')).stdout) as Account;

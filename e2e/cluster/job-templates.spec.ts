@@ -86,6 +86,27 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
     expect(ended.told).not.toContain('hunter2');
   });
 
+  it('and with --debug its namespace stays, with the Job and a pod whose log can be read', async () => {
+    const made = repository();
+    made.git('rm', '-q', '-r', '--cached', '--ignore-unmatch', '.keelson.yaml');
+    made.commit();
+    const before = await namespaces();
+    const watch = ['watch', '--debug', '--once', '-persistent-state-dir', newData()];
+    const ended = await keelson([...watch, '--job-template', 'ci/containerize.yaml', `${made.path}^main`]);
+    expect(ended).toMatchObject({ status: 0 });
+    const [kept = '', ...others] = (await namespaces()).filter((name) => !before.includes(name));
+    try {
+      expect(others).toEqual([]);
+      const labelled = ['-n', kept, '-l', 'keelson/kept', '-o', 'name'];
+      expect(await kubectl(['get', 'jobs', ...labelled])).toMatch(/^job\.batch\/\S+\n$/);
+      expect(await kubectl(['get', 'secret', 'registry', '-n', kept, '-o', 'name'])).toBe('secret/registry\n');
+      const pod = (await kubectl(['get', 'pods', ...labelled])).trim();
+      expect(await kubectl(['logs', pod, '-n', kept, '-c', 'build'])).toContain('pushed ');
+    } finally {
+      await kubectl(['delete', 'namespace', kept, '--wait=false', '--ignore-not-found']);
+    }
+  });
+
   it('and what the cluster refuses leaves no namespace behind, and says what it refuses', async () => {
     const made = repository();
     made.write('.keelson.yaml', 'build: { strategy: template, template: ci/wrong.yaml }\ntest: none\n');

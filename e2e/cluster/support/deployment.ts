@@ -104,7 +104,9 @@ export class Deployment {
     const { accessKey, secretKey } = servers.s3;
     const keys = { 'amqp-password': own.amqpPassword, 's3-access-key': accessKey, 's3-secret-key': secretKey };
     await this.#giveSecret('keelson', keys);
-    await this.#giveSecret('keelson-sealing', { 'sealing-key': createHash('sha256').update(own.name).digest('base64') });
+    await this.#giveSecret('keelson-sealing', {
+      'sealing-key': createHash('sha256').update(own.name).digest('base64'),
+    });
     await this.#giveSecret('keelson-templates', templateSecrets);
   }
 
