@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { version } from '../package.json';
 import { defineFiles } from './commands/define-files';
+import { defineImages } from './commands/define-images';
 import { defineOperations } from './commands/define-operations';
 import { defineQuestions } from './commands/define-questions';
 import { defineTopology } from './commands/define-topology';
@@ -44,6 +45,7 @@ export async function program(argv: readonly string[]): Promise<number> {
   defineSources(root, acts);
   defineQuestions(root, acts);
   defineOperations(root, acts);
+  defineImages(root, acts);
   defineTopology(root, acts);
   defineFiles(root, acts);
   defineOldTools(root);

@@ -1,4 +1,5 @@
 import { imageConfig } from './image-config';
+import { formatImageReference } from './image-reference';
 import { mediaTypes } from './media-types';
 import { RegistryClient } from './registry-client';
 import { PlatformNotFoundError } from './registry-errors';
@@ -103,6 +104,8 @@ if (missing !== undefined) process.stderr.write(`skipped: append in a registry: 
     for (const base of [setup.image('base/many:1'), setup.image(`base/many@${index.digest}`)]) {
       const made = await setup.append('platform', { base, platform: { os: 'linux', architecture: 'arm64' } });
       expect((await setup.layersOf(made.reference))[0]?.digest).toBe(baseLayers[3]?.digest);
+      // What the name leads to, which is where its tag is looked for later.
+      expect(made.base).toEqual({ reference: formatImageReference(base), digest: index.digest });
     }
     const error = await rejectionOf(
       setup.append('platform', { base: setup.image('base/many:1'), platform: { os: 'linux', architecture: 's390x' } }),

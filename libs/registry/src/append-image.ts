@@ -5,6 +5,7 @@ import { readConfig } from './image-config';
 import { formatImageReference, parseRepository, withDigest } from './image-reference';
 import type { ImageReference, Repository } from './image-reference';
 import { inParallel } from './in-parallel';
+import type { Task } from './in-parallel';
 import type { StoredLayer } from './layer';
 import { isForeignLayer } from './media-types';
 import { asPlatform, fits, formatPlatform, hostPlatform, platformNotFound } from './platform';
@@ -34,6 +35,8 @@ export type AppendedImage = {
   mediaType: string;
   /** Of the manifest. */
   sizeBytes: number;
+  /** In full, and the digest that its name led to: the index, where there is one. Missing for scratch. */
+  base?: { reference: string; digest: string };
   /** What it took, token requests and repetitions included. */
   requests: number;
 };
@@ -53,21 +56,29 @@ export async function appendImage(client: RegistryClient, request: AppendRequest
     requests += 1;
   });
   const target = parseRepository(request.target.repository);
-  const { manifest } = await redoWhenMissing(counted, target, () => appendOnce(counted, request, target));
+  const { manifest, origin } = await redoWhenMissing(counted, target, () => appendOnce(counted, request, target));
   const { digest, mediaType, bytes } = manifest;
   const pulled = { ...target, registry: client.pullName(target.registry) };
   const reference = formatImageReference(withDigest(pulled, digest));
-  return { reference, digest, mediaType, sizeBytes: bytes.byteLength, requests };
+  const base = baseFound(request, origin);
+  return { reference, digest, mediaType, sizeBytes: bytes.byteLength, ...base, requests };
 }
 
-async function appendOnce(client: RegistryClient, request: AppendRequest, target: Repository): Promise<AssembledImage> {
+function baseFound({ base }: AppendRequest, origin: BaseImage['origin']): Pick<AppendedImage, 'base'> {
+  if (base === 'scratch' || origin === undefined) return {};
+  return { base: { reference: formatImageReference(base), digest: origin.namedDigest } };
+}
+
+type Appended = AssembledImage & Pick<BaseImage, 'origin'>;
+
+async function appendOnce(client: RegistryClient, request: AppendRequest, target: Repository): Promise<Appended> {
   const { layers, signal } = request;
-  let assembled: AssembledImage | undefined;
+  let assembled: Appended | undefined;
   // Our own layers need not wait for the base to be known.
   const tasks = layers.map((layer) => (inner: AbortSignal) => bringLayer(client, { ...layer, target }, inner));
   const rest = async (inner: AbortSignal) => {
     const base = await loadBase(client, request, inner);
-    assembled = assembleImage(base, layers, request.config);
+    assembled = { ...assembleImage(base, layers, request.config), ...(base.origin && { origin: base.origin }) };
     await bringRest(client, { request, target, base, assembled }, inner);
   };
   await inParallel([rest, ...tasks], { limit: width, signal });
@@ -83,8 +94,8 @@ type Parts = { request: AppendRequest; target: Repository; base: BaseImage; asse
 async function bringRest(client: RegistryClient, parts: Parts, signal: AbortSignal): Promise<void> {
   const { request, target, base, assembled } = parts;
   const from = request.base;
-  const tasks = [
-    (inner: AbortSignal) => putStored(client, { target, ...assembled.config }, inner),
+  const tasks: Task[] = [
+    (inner) => putStored(client, { target, ...assembled.config }, inner),
     async () => request.beforeTag?.(assembled.manifest.digest),
   ];
   for (const layer of base.layers) {
@@ -106,6 +117,6 @@ async function loadBase(client: RegistryClient, request: AppendRequest, signal: 
   }
   const { registry, repository, tag } = reference;
   const name = formatImageReference(tag === undefined ? reference : { registry, repository, tag });
-  const origin = { name, digest: resolved.reference.digest };
+  const origin = { name, digest: resolved.reference.digest, namedDigest: resolved.namedDigest };
   return { mediaType: resolved.mediaType, layers: resolved.manifest.layers, config, origin };
 }

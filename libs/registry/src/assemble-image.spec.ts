@@ -34,7 +34,7 @@ const base = (changes: Partial<BaseImage> & { history?: object[] | null } = {}):
       rootfs: { type: 'layers', diff_ids: [below.diffId] },
       history: history as { empty_layer?: boolean }[] | null,
     },
-    origin: { name: 'a.b/base:1', digest: below.digest },
+    origin: { name: 'a.b/base:1', digest: below.digest, namedDigest: below.digest },
     ...rest,
   };
 };

@@ -11,7 +11,7 @@ export type BaseImage = {
   layers: readonly Descriptor[];
   config: ImageConfigDocument;
   /** Missing for scratch. */
-  origin?: { name: string; digest: string };
+  origin?: { name: string; digest: string; namedDigest: string };
 };
 
 /** What is changed in the base's configuration. */

@@ -63,6 +63,17 @@ export function formatImageReference(reference: ImageReference): string {
   return `${formatRepository(reference)}${tag}${digest}`;
 }
 
+/** The full name of an image that may be another one tomorrow; undefined where a digest names it, and for what is no image. */
+export function movableName(text: string): string | undefined {
+  try {
+    const parsed = parseImageReference(text);
+    return parsed.digest === undefined ? formatImageReference(parsed) : undefined;
+  } catch (error) {
+    if (error instanceof InvalidReferenceError) return undefined;
+    throw error;
+  }
+}
+
 /** `registry/repository`, as in events and records. */
 export const formatRepository = (of: Repository): string => `${of.registry}/${of.repository}`;
 

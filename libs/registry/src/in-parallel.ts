@@ -1,4 +1,4 @@
-export type Task = (signal: AbortSignal) => Promise<void>;
+export type Task = (signal: AbortSignal) => Promise<unknown>;
 
 /**
  * Does the tasks, at most `limit` at once. The first that fails aborts the others; its error is thrown when all have

@@ -5,7 +5,8 @@ export type { BlobToRead, MountOutcome } from './blob-calls';
 export { steadyClock } from './clock';
 export type { Clock } from './clock';
 export { CredentialsError } from './credentials';
-export { copyImage } from './copy-image';
+export { blobsOf, contentToCopy, copyContent, copyImage } from './copy-image';
+export type { ContentCopy, CopyRequest } from './copy-image';
 export type { Credential, CredentialSource } from './credentials';
 export { dockerConfigCredentials } from './docker-config';
 export { imageConfig } from './image-config';
@@ -14,6 +15,7 @@ export {
   formatImageReference,
   formatRepository,
   InvalidReferenceError,
+  movableName,
   parseImageReference,
   parseRepository,
   withDigest,
@@ -24,7 +26,7 @@ export { parseManifest } from './manifest';
 export type { Descriptor, ImageIndex, ImageManifest, ManifestContent } from './manifest';
 export type { ManifestHead } from './manifest-calls';
 export { mediaTypes } from './media-types';
-export { formatPlatform, hostPlatform, resolvePlatform } from './platform';
+export { formatPlatform, hostPlatform, parsePlatform, resolvePlatform } from './platform';
 export type { Platform } from './platform';
 export { pushSnapshot } from './push-snapshot';
 export type { Snapshot, SnapshotRequest } from './push-snapshot';

@@ -13,6 +13,13 @@ export const hostPlatform = (): Platform => ({
   architecture: architectures[process.arch] ?? process.arch,
 });
 
+/** `os/architecture[/variant]`; undefined for anything else. */
+export function parsePlatform(text: string): Platform | undefined {
+  const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(text) ?? [];
+  if (os === undefined || architecture === undefined) return undefined;
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}
+
 export const formatPlatform = ({ os, architecture, variant }: Platform): string =>
   [os, architecture, ...(variant ? [variant] : [])].join('/');
 

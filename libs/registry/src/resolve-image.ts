@@ -13,6 +13,8 @@ const maxDepth = 3;
 /** One platform's image: its manifest, pinned. */
 export type ResolvedImage = {
   reference: ImageReference & { digest: string };
+  /** What the name itself leads to: the index, where it lists several platforms. */
+  namedDigest: string;
   mediaType: string;
   manifest: ImageManifest;
 };
@@ -28,11 +30,14 @@ export async function resolveImage(
 ): Promise<ResolvedImage> {
   const name = formatImageReference(reference);
   let current = reference;
+  let namedDigest: string | undefined;
   for (let depth = 0; depth < maxDepth; depth += 1) {
     const content = await client.manifest(current, signal);
     const pinned = withDigest(reference, content.digest);
+    namedDigest ??= content.digest;
     const parsed = parseManifest(content);
-    if (parsed.kind === 'image') return { reference: pinned, mediaType: content.mediaType, manifest: parsed.manifest };
+    if (parsed.kind === 'image')
+      return { reference: pinned, namedDigest, mediaType: content.mediaType, manifest: parsed.manifest };
     current = withDigest(reference, resolvePlatform(parsed.index, platform, name).digest);
   }
   throw new UnsupportedImageError(`${name}: indexes within indexes, ${maxDepth} deep`);

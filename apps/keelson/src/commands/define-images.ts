@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { common, examples } from '../command-line';
+import type { Acts } from '../command-line';
+import type { MirrorOptions } from './mirror';
+
+/** The commands about images. */
+export function defineImages(root: Command, acts: Acts): void {
+  defineMirror(root, acts);
+}
+
+function defineMirror(root: Command, { act }: Acts): void {
+  const mirror = common(
+    root.command('mirror').description('copy images from registry to registry, as for one without a way out'),
+  )
+    .argument(
+      '<list>',
+      'a file with an image on each line, and behind it another name where it is to have one; - reads the standard input',
+    )
+    .option('--to <prefix>', 'where images go that have no other name: registry.example/mirror')
+    .option(
+      '--platform <platform>',
+      'of images for several, only this one, like linux/amd64 (repeatable; default: all)',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
+    .option('--dry-run', 'only tell what would be copied')
+    .action(
+      act(async (context, file: string, options: MirrorOptions) =>
+        (await import('./mirror.js')).mirror(context, file, options),
+      ),
+    );
+  examples(mirror, [
+    'keelson mirror images.txt --to registry.internal/mirror --dry-run',
+  ]);
+}
