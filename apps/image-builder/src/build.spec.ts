@@ -1,6 +1,6 @@
 import { eventTypes } from '@keelson/events';
 import { endKey, imageKey, openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
-import { imageConfig, parseImageReference, parseManifest } from '@keelson/registry';
+import { formatImageReference, imageConfig, parseImageReference, parseManifest } from '@keelson/registry';
 import { TerminalError } from '@keelson/stage';
 import { eventsOf, ref, sha1, source, tagsOf, toldTwice, typesOf, unaborted, World } from './builder-fixture.contract';
 import type { BuildQueued } from './deps';
@@ -50,11 +50,18 @@ describe('building an image', () => {
     });
   });
 
-  it('puts it on a base image', async () => {
+  it('puts it on a base image, and remembers its digest', async () => {
     const base = await world.image('debian', { config: { created: '2020-01-01T00:00:00Z', env: { LEVEL: 'base' } } });
     const event = await world.frozen({ base });
     await toldTwice(buildImage(world.deps()), event);
-    const { image } = (await ended(event))!;
+    const { image, build } = (await ended(event))!;
+    const reference = parseImageReference(base);
+    const digest = (await world.client.head(reference, unaborted))?.digest;
+    expect(build).toEqual({
+      strategy: 'append',
+      steps: [],
+      bases: [{ reference: formatImageReference(reference), digest }],
+    });
     expect(await imageOf(image!)).toMatchObject({ layers: 2, env: expect.arrayContaining(['LEVEL=base']) });
   });
 

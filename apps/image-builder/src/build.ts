@@ -13,6 +13,9 @@ export class SnapshotGoneError extends Error {
   override readonly name = 'SnapshotGoneError';
 }
 
+/** What the stage's record says of it. */
+export type Appended = Required<Pick<StageEnded, 'image' | 'build'>>;
+
 /**
  * Puts the snapshot's layer on top of the base image and pushes the result under its immutable tag. No run id and no clock
  * goes into the image: the same commit gives the same digest. @throws SnapshotGoneError, and what the registry throws
@@ -21,7 +24,7 @@ export async function build(
   deps: ImageBuilderDeps,
   of: { event: BuildQueued; plan: Plan },
   signal: AbortSignal,
-): Promise<NonNullable<StageEnded['image']>> {
+): Promise<Appended> {
   const { event, plan } = of;
   const { run, attempt } = event.data.customData;
   const repository = `${deps.registryPrefix}/${imageName(plan.pipeline, plan.source)}`;
@@ -35,12 +38,13 @@ export async function build(
     },
     signal,
   };
-  const { digest } = await appendImage(deps.client, request).catch(async (error: unknown) => {
+  const { digest, base } = await appendImage(deps.client, request).catch(async (error: unknown) => {
     throw (await isSnapshotGone(deps, { error, plan }, signal)) ? snapshotGone(plan, error) : error;
   });
   const open = { event, openedAt: instant(deps.clock()) };
   await deps.ledger.write(openKey(tagService, { run, attempt, stage: 'build' }), open);
-  return { repository, digest, tags };
+  const bases = base === undefined ? [] : [base];
+  return { image: { repository, digest, tags }, build: { strategy: 'append', steps: [], bases } };
 }
 
 /** What the image is made of: all from the plan. */

@@ -49,7 +49,8 @@ export async function buildBefore({ ledger }: JobDeps, plan: Plan): Promise<Buil
     if (change === undefined || before === undefined) continue;
     for (const attempt of [...(await ledger.attempts(change.run))].reverse()) {
       const ended = await ledger.read(stageEndedKey({ run: change.run, attempt, stage: 'build' }));
-      if (ended?.outcome === 'success' && ended.build !== undefined) return { plan: before, ended };
+      if (ended?.outcome === 'success' && ended.build !== undefined && ended.build.strategy !== 'append')
+        return { plan: before, ended };
     }
   }
   return undefined;

@@ -37,8 +37,8 @@ export function buildImage(deps: ImageBuilderDeps): Stage<BuildQueued> {
     const started = { stage, startedAt: work.now };
     const { startedAt } = (await deps.ledger.write(stageStartedKey({ ...run, stage }), started)).record;
     try {
-      const image = await build(deps, { event, plan }, signal);
-      const ended = { stage, outcome: 'success' as const, startedAt, endedAt: instant(deps.clock()), image };
+      const made = await build(deps, { event, plan }, signal);
+      const ended = { stage, outcome: 'success' as const, startedAt, endedAt: instant(deps.clock()), ...made };
       const { record } = await deps.ledger.write(stageEndedKey({ ...run, stage }), ended);
       return told(deps, work, record);
     } catch (error) {

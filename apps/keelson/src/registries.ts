@@ -1,6 +1,5 @@
-import { join } from 'node:path';
 import type { Settings } from '@keelson/deployment';
-import { readEnvironment } from './config';
+import { dockerDirectory, readEnvironment } from './config';
 import { serverSettings } from './server-access';
 
 /** Registries as a person has them: KEELSON_REGISTRIES, and the logins of Docker. @throws ConfigError */
@@ -8,11 +7,7 @@ export function remoteRegistries(): {
   registries: Settings<'registries'>['registries'];
   dockerConfig: string | undefined;
 } {
-  const { registries } = serverSettings(['registries'], readEnvironment().variables);
-  return { registries, dockerConfig: dockerDirectory() };
-}
-
-export function dockerDirectory(): string | undefined {
-  const { dockerConfig, home } = readEnvironment();
-  return dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));
+  const environment = readEnvironment();
+  const { registries } = serverSettings(['registries'], environment.variables);
+  return { registries, dockerConfig: dockerDirectory(environment) };
 }

@@ -4,6 +4,7 @@ import type { Observed, Service, ServiceOptions } from '@keelson/service';
 import { Module } from '@nestjs/common';
 import { RegistryPollerController, stages } from './controller';
 import type { RegistryPollerStages } from './controller';
+import { BaseObserver, rebuildKey } from './base-observer';
 import { service } from './deps';
 import type { RegistryPollerDeps } from './deps';
 import { PushObserver, pushKey } from './observer';
@@ -26,10 +27,24 @@ export function startRegistryPoller(
       controllers: [RegistryPollerController],
       providers: [{ provide: stages, useFactory: () => answers }],
     },
-    observers: [{ observer: new PushObserver(deps), key: pushKey, intervalMs: deps.pollMs } as Observed],
+    observers: [
+      { observer: new PushObserver(deps), key: pushKey, intervalMs: deps.pollMs } as Observed,
+      ...baseObservers(deps),
+    ],
     onPark: (event, { error }) =>
       endParked(deps.ledger, { service, stage: 'publish', clock: deps.clock }, { event, error }),
   });
 }
 
-export type { RegistryPollerDeps } from './deps';
+/** Looks for room more often than at the bases: they may wait for their turn. */
+const longestPauseMs = 10_000;
+
+function baseObservers(deps: RegistryPollerDeps): Observed[] {
+  const { bases } = deps;
+  if (bases === undefined) return [];
+  const intervalMs = Math.min(bases.intervalMs, longestPauseMs);
+  return [{ observer: new BaseObserver(deps, bases), key: rebuildKey, intervalMs, name: 'bases' } as Observed];
+}
+
+export { baseRequestsPerSecond } from './deps';
+export type { BaseWatch, RegistryPollerDeps } from './deps';

@@ -1,8 +1,8 @@
-import { processSettings, readSettings, registrySettings } from '@keelson/deployment';
+import { baseSettings, processSettings, readSettings, registrySettings } from '@keelson/deployment';
 import type { Settings } from '@keelson/deployment';
 
 /** What the service reads from its environment. */
-export const names = [...processSettings, ...registrySettings, 'images', 'imageInterval'] as const;
+export const names = [...processSettings, ...registrySettings, 'images', 'imageInterval', ...baseSettings] as const;
 
 export type RegistryPollerConfig = Settings<(typeof names)[number]>;
 

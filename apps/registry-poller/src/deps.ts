@@ -6,6 +6,20 @@ export const service = 'registry-poller';
 
 export type Packaged = EventOf<'dev.cdevents.artifact.packaged.0.3.0'>;
 
+/** To each registry that has bases of ours: it may be anybody's. */
+export const baseRequestsPerSecond = 2;
+
+/** How the tags of bases in use are looked at. */
+export type BaseWatch = {
+  /** With a budget of requests. */
+  client: RegistryClient;
+  intervalMs: number;
+  /** Sources that are watched whatever the records say; absent: any that the records do not say to leave. */
+  sources?: readonly string[];
+  /** Changes that are made for moved bases within a minute, at most. */
+  rebuildsPerMinute: number;
+};
+
 export type RegistryPollerDeps = {
   ledger: Ledger;
   client: RegistryClient;
@@ -15,6 +29,8 @@ export type RegistryPollerDeps = {
   sameRegistry?: SameRegistry;
   /** How often watched tags are looked at, milliseconds. */
   pollMs: number;
+  /** Absent: bases are not looked at. */
+  bases?: BaseWatch;
   /** Milliseconds since the epoch. */
   clock: () => number;
   /** How long an image may be missing, or its registry away, before the run ends in an error. */

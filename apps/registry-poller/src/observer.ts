@@ -15,6 +15,7 @@ import { parseImageReference } from '@keelson/registry';
 import type { Observer } from '@keelson/stage';
 import { instant, service } from './deps';
 import type { RegistryPollerDeps } from './deps';
+import { TagLook } from './tag-look';
 import { imagePublished } from './tell';
 
 /** A watched tag that points at an image nobody of us pushed. */
@@ -24,10 +25,11 @@ export type ForeignPush = { repository: string; tag: string; digest: string };
 export class PushObserver implements Observer<ForeignPush> {
   /** The digest each tag was last found at: a tag that did not move costs one request and no reads. */
   readonly #settled = new Map<string, string>();
-  /** Why a tag cannot be looked at, as it was said. */
-  readonly #said = new Map<string, string>();
+  readonly #tags: TagLook;
 
-  constructor(readonly deps: RegistryPollerDeps) {}
+  constructor(readonly deps: RegistryPollerDeps) {
+    this.#tags = new TagLook(deps.client, deps.notice);
+  }
 
   async list(signal: AbortSignal): Promise<readonly ForeignPush[]> {
     const pushes = await Promise.all(this.deps.watched.map((name) => this.#look(name, signal)));
@@ -36,27 +38,13 @@ export class PushObserver implements Observer<ForeignPush> {
 
   async #look(name: string, signal: AbortSignal): Promise<ForeignPush | undefined> {
     const { registry, repository: path, tag = 'latest' } = parseImageReference(name);
-    const digest = await this.#digest(name, signal);
+    const { digest } = await this.#tags.at(name, signal);
     if (digest === undefined) return undefined;
     const push = { repository: `${registry}/${path}`, tag, digest };
     if (this.#settled.get(pushKey(push)) === digest) return undefined;
     if (!(await this.#isOurs(push)) && !(await this.#hasEnded(push))) return push;
     this.#settled.set(pushKey(push), digest);
     return undefined;
-  }
-
-  /** Where the tag points. A registry that cannot be asked is said once, and keeps nobody from the others. */
-  async #digest(name: string, signal: AbortSignal): Promise<string | undefined> {
-    try {
-      const seen = await this.deps.client.head(parseImageReference(name), signal);
-      this.#said.delete(name);
-      return seen?.digest;
-    } catch (error) {
-      if (signal.aborted || !(error instanceof Error)) throw error;
-      if (this.#said.get(name) !== error.message) this.deps.notice(name, error.message);
-      this.#said.set(name, error.message);
-      return undefined;
-    }
   }
 
   async report(push: ForeignPush): Promise<readonly Event[]> {

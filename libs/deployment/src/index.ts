@@ -8,6 +8,14 @@ export type { Settings } from './read-settings';
 export { registryAccess, sameRegistries } from './registry-access';
 export { runService } from './run-service';
 export type { Given, ProcessConfig } from './run-service';
-export { busSettings, jobSettings, processSettings, registrySettings, settings, storeSettings } from './settings';
+export {
+  baseSettings,
+  busSettings,
+  jobSettings,
+  processSettings,
+  registrySettings,
+  settings,
+  storeSettings,
+} from './settings';
 export type { Setting, SettingName } from './settings';
 export { podAddress, podRegistries, templateKey, templateMeans, templateVariables } from './template-means';

@@ -1,13 +1,15 @@
 import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
+import type { RegistryClientOptions } from '@keelson/registry';
 import type { Settings } from './read-settings';
 
 /** A client for the registries as they are set; credentials are Docker's own. */
-export function registryAccess({
-  registries,
-  dockerConfig,
-}: Pick<Settings<'registries' | 'dockerConfig'>, 'registries' | 'dockerConfig'>): RegistryClient {
+export function registryAccess(
+  { registries, dockerConfig }: Pick<Settings<'registries' | 'dockerConfig'>, 'registries' | 'dockerConfig'>,
+  limits: Pick<RegistryClientOptions, 'requestsPerSecond'> = {},
+): RegistryClient {
   return new RegistryClient({
     registries,
+    ...limits,
     ...(dockerConfig === undefined ? {} : { credentials: dockerConfigCredentials(dockerConfig) }),
   });
 }

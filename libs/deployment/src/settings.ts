@@ -72,6 +72,8 @@ export const settings = {
   gitTokenFile: optional(z.string(), 'a file with a token for repositories over https'),
   images: preset(list(), '', 'image tags watched for pushes by others, by commas'),
   imageInterval: preset(duration(), '10s', 'how often watched tags are looked at'),
+  baseInterval: preset(duration(), '5m', 'how often the tags of base images in use are looked at'),
+  rebuildsPerMinute: preset(count(), '10', 'of images whose base has moved, how many are built again in a minute'),
   namespace: preset(z.string(), 'keelson-work', 'the Kubernetes namespace in which Jobs run'),
   kubeconfig: optional(z.string(), 'a kubeconfig; without it the service account of the pod'),
   anyNamespace: preset(flag(), 'false', 'whether Jobs may run in other namespaces too, and have them made'),
@@ -121,6 +123,9 @@ export const processSettings = [
 
 /** What services read that talk to registries. */
 export const registrySettings = ['registries', 'dockerConfig', 'patience'] as const;
+
+/** How base images in use are looked at. */
+export const baseSettings = ['baseInterval', 'rebuildsPerMinute'] as const;
 
 /** What services read whose work is Jobs. */
 export const jobSettings = [

@@ -1,10 +1,16 @@
 export { account, endsAtBuild, fates } from './account';
 export type { Account, Fate, Unexplained } from './account';
 export { keepArtifact, readArtifact } from './artifacts';
+export { isReason, movedBases, newestBases, recordBase } from './bases';
+export type { NewestBases } from './bases';
+export { changeMerged } from './change-merged';
+export { ImagesInUse } from './images-in-use';
+export type { ImageInUse, ImagesInUseOptions } from './images-in-use';
 export { segment } from './key';
 export type { RecordKey } from './key';
 export {
   artifactPath,
+  baseKey,
   beginKey,
   changeKey,
   changesPrefix,
@@ -24,6 +30,7 @@ export {
 export { CorruptRecordError, Ledger } from './ledger';
 export type { Standing } from './ledger';
 export type {
+  BaseRecord,
   BeginRecord,
   BuildReport,
   BuildStepValue,
@@ -31,6 +38,7 @@ export type {
   EndRecord,
   ImageRecord,
   InboxRecord,
+  MovedBase,
   OpenRecord,
   StageEnded,
   StageStarted,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { segment, sequenceText } from './key';
 import type { RecordKey } from './key';
 import {
+  baseRecord,
   beginRecord,
   changeRecord,
   endRecord,
@@ -13,6 +14,7 @@ import {
   stageEnded,
   stageStarted,
   watchRecord,
+  type BaseRecord,
   type BeginRecord,
   type ChangeRecord,
   type EndRecord,
@@ -99,6 +101,16 @@ export const watchesPrefix = 'watches/';
 export const watchKey = (name: string, sequence: number): RecordKey<WatchRecord> => ({
   path: `${watchesPrefix}${segment(name)}/${sequenceText(sequence)}.json`,
   schema: watchRecord,
+});
+
+export const basesPrefix = 'bases/';
+
+export const basePrefix = (reference: string): string => `${basesPrefix}${segment(reference)}/`;
+
+/** What the tag of a base was seen to point at. See docs/adr/0020. */
+export const baseKey = (reference: string, sequence: number): RecordKey<BaseRecord> => ({
+  path: `${basePrefix(reference)}${sequenceText(sequence)}.json`,
+  schema: baseRecord,
 });
 
 /** An event from outside, by its CloudEvents identity. See docs/adr/0012. */

@@ -3,6 +3,10 @@ import { z } from 'zod';
 
 const instant = z.iso.datetime({ offset: true });
 
+/** A base's tag points at another digest than an image was built on. */
+const movedBase = z.object({ reference: z.string().min(1), from: digest, to: digest });
+export type MovedBase = z.infer<typeof movedBase>;
+
 /** A ref was seen to move. Written by the watcher before anyone hears of it. */
 export const changeRecord = z.object({
   /** The run this change starts; also minted for a deletion, which starts none. */
@@ -11,13 +15,15 @@ export const changeRecord = z.object({
   source: z.string().min(1),
   ref: z.string().min(1),
   sequence: z.int().min(1),
-  /** `baseline`: a head taken as the place to start from, not built; it has no run. */
-  kind: z.enum(['baseline', 'created', 'advanced', 'forced', 'deleted', 'requested']),
+  /** `baseline`: a head taken as the place to start from, not built; it has no run. `rebuilt`: the same commit again, for a base moved. */
+  kind: z.enum(['baseline', 'created', 'advanced', 'forced', 'deleted', 'requested', 'rebuilt']),
   /** Null when the ref is gone. */
   commit: commitId.nullable(),
   previous: commitId.nullable(),
   /** Commits that came with this one and are accounted for by it, oldest first. */
   contained: z.array(commitId),
+  /** Of a rebuilt one: the bases that had moved, which is why. */
+  bases: z.array(movedBase).optional(),
   seenAt: instant,
 });
 export type ChangeRecord = z.infer<typeof changeRecord>;
@@ -133,6 +139,18 @@ export const watchRecord = z.object({
   askedAt: instant,
 });
 export type WatchRecord = z.infer<typeof watchRecord>;
+
+/** A base's tag was seen to point at another digest. Of the records of one reference, the one with the greatest number counts. */
+export const baseRecord = z.object({
+  /** In full, with its tag. */
+  reference: z.string().min(1),
+  sequence: z.int().min(1),
+  digest,
+  /** Null in the first record. */
+  previous: digest.nullable(),
+  seenAt: instant,
+});
+export type BaseRecord = z.infer<typeof baseRecord>;
 
 /** What an event from outside was given when it first came, so that it has its effect once however often it comes. */
 export const inboxRecord = z.object({

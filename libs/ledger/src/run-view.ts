@@ -1,8 +1,8 @@
 import { stageName } from '@keelson/events';
 import type { Reason, RunOutcome, StageName } from '@keelson/events';
-import { beginKey, endKey, stageEndedKey, stageStartedKey } from './keys';
+import { beginKey, changeKey, endKey, stageEndedKey, stageStartedKey } from './keys';
 import type { Ledger } from './ledger';
-import type { BeginRecord, EndRecord, StageEnded } from './records';
+import type { BeginRecord, EndRecord, MovedBase, StageEnded } from './records';
 
 /** What people call an outcome: the four of a record, `skipped` (a cancel of ours, with that reason) and `running`. */
 export type ShownOutcome = RunOutcome | 'skipped' | 'running';
@@ -39,6 +39,8 @@ export type AttemptView = {
 export type RunView = Pick<BeginRecord, 'run' | 'name' | 'source' | 'ref' | 'commit' | 'sequence'> & {
   outcome: ShownOutcome;
   reason?: Reason;
+  /** Why there is this run: the bases that had moved. */
+  rebuiltFor?: readonly MovedBase[];
   attempts: readonly AttemptView[];
 };
 
@@ -61,9 +63,11 @@ export async function viewRun(ledger: Ledger, run: string): Promise<RunView | un
   const last = attempts.at(-1);
   if (about === undefined || last === undefined) return undefined;
   const { name, source, ref, commit, sequence } = about;
+  const change = await ledger.read(changeKey(source, ref, sequence));
   return {
     ...{ run, name, source, ref, commit, sequence, outcome: last.outcome, attempts },
     ...(last.reason === undefined ? {} : { reason: last.reason }),
+    ...(change?.bases === undefined ? {} : { rebuiltFor: change.bases }),
   };
 }
 

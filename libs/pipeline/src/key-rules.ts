@@ -21,6 +21,7 @@ const readBy: Readonly<Record<BuildStrategy, readonly string[]>> = {
 export const keyFaults = (root: Written): readonly Fault[] => [
   ...buildFaults(root),
   ...baseFaults(root),
+  ...onBaseFaults(root),
   ...cacheFaults(root),
   ...testFaults(root),
   ...templateFaults(root, strategyOf(root)),
@@ -62,6 +63,15 @@ function baseFaults(root: Written): readonly Fault[] {
   if (base === undefined || strategy === undefined || !readBy[strategy].includes('dockerfile')) return [];
   const message = `image.base is not read by the strategy ${strategy}`;
   return [{ ...base.keyAt, path: 'image.base', message, hint: 'the Dockerfile says it, by FROM' }];
+}
+
+/** Of what a template builds nobody knows the base. */
+function onBaseFaults(root: Written): readonly Fault[] {
+  const onBase = entryAt(root, ['onBase']);
+  const value = onBase?.written.value;
+  if (onBase === undefined || (value !== 'rebuild' && value !== 'report') || strategyOf(root) !== 'template') return [];
+  const message = `onBase: ${value} is not read by the strategy template`;
+  return [{ ...onBase.keyAt, path: 'onBase', message, hint: 'only the template knows what it builds on' }];
 }
 
 /** A cache in the image itself is BuildKit's. */

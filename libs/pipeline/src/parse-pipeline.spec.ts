@@ -99,6 +99,14 @@ describe('a good pipeline file', () => {
     expect(artifacts).toEqual(['dist/*', 'reports/**', 'a..b/**/*.{xml,json}']);
   });
 
+  it('says what follows when a base moves, but not of what only a template builds on', () => {
+    expect(parsed('test: none\nonBase: rebuild').onBase).toBe('rebuild');
+    const file = 'onBase: report\nbuild: { strategy: template, template: x }\ntest: none';
+    const result = parsePipeline(file);
+    expect(result.ok ? [] : result.faults).toMatchObject([{ line: 1, path: 'onBase' }]);
+    expect(parsePipeline(file.replace('report', 'ignore')).ok).toBe(true);
+  });
+
   it('may hold every reserved key', () => {
     const text = `
 image: { git: shallow }

@@ -7,11 +7,15 @@ import { testPlan, testPlanOf, testSection } from './test-section';
 const noTest = z.literal('none').meta({ description: 'The image is not tested: its runs end when it can be pulled.' });
 
 const before = { image: imageSection.prefault({}), build: buildSection.prefault({}) };
+/** What follows when a base image moves; see docs/adr/0020. */
+export const onBasePolicy = z.enum(['rebuild', 'report', 'ignore']);
+export type OnBase = z.infer<typeof onBasePolicy>;
+
 const after = {
-  onBase: z
-    .enum(['rebuild', 'report', 'ignore'])
-    .optional()
-    .meta({ description: 'Reserved: what happens when the base image moves.' }),
+  onBase: onBasePolicy.optional().meta({
+    description:
+      'When the tag of a base image moves: rebuild the newest commit on it, report that it is behind, or ignore it. Default: report.',
+  }),
   release: z.unknown().optional().meta({ description: 'Reserved: where a tested image goes.' }),
 };
 
@@ -21,6 +25,9 @@ const written = z.strictObject({ ...before, test: z.union([noTest, testSection])
 /** A pipeline with every default filled in, as plans hold it. */
 export const pipelineSchema = z.strictObject({ ...before, test: z.union([noTest, testPlan]), ...after });
 export type Pipeline = z.infer<typeof pipelineSchema>;
+
+/** What follows in this pipeline when a base moves. */
+export const onBaseOf = ({ onBase = 'report' }: Pick<Pipeline, 'onBase'>): OnBase => onBase;
 
 /** `.keelson.yaml` as people write it, to the pipeline it means. */
 export const pipelineFileSchema = written.transform(({ test, ...rest }): Pipeline => ({

@@ -17,7 +17,6 @@ test:
   resources: { cpu: 1 }
   serviceAccount: tester
   namespace: team
-onBase: report
 release: {}
 build: { strategy: kaniko }
 `;
@@ -26,24 +25,23 @@ describe('a key that a column cannot honour', () => {
   it('is named on one machine, at its place, with what it needs', () => {
     expect(refusals(reserved, 'machine')).toEqual([
       'f:1:10: not yet on this column: image.git: shallow (needs a later version of Keelson)',
-      'f:11:10: not yet on this column: build.strategy: kaniko (needs a cluster)',
+      'f:10:10: not yet on this column: build.strategy: kaniko (needs a cluster)',
       'f:4:3: not yet on this column: test.secrets (needs a cluster)',
       'f:5:3: not yet on this column: test.services (needs a cluster)',
       'f:6:3: not yet on this column: test.resources (needs a cluster)',
       'f:7:3: not yet on this column: test.serviceAccount (needs a cluster)',
       'f:8:3: not yet on this column: test.namespace (needs a cluster)',
-      'f:9:1: not yet on this column: onBase: report (needs a later version of Keelson)',
-      'f:10:1: not yet on this column: release (needs a later version of Keelson)',
+      'f:9:1: not yet on this column: release (needs a later version of Keelson)',
     ]);
   });
 
   it('is not named on a cluster where a cluster is all it needs', () => {
     const keys = refusals(reserved, 'cluster').map((line) => /column: ([\w.]+)/.exec(line)?.[1]);
-    expect(keys).toEqual(['image.git', 'onBase', 'release']);
+    expect(keys).toEqual(['image.git', 'release']);
   });
 
   it.each(['machine', 'cluster'] as const)('may ask for what is there anyway (%s)', (column) => {
-    const text = 'image: { git: none }\nbuild: { strategy: append }\ntest: none\nonBase: ignore\n';
+    const text = 'image: { git: none }\nbuild: { strategy: append }\ntest: none\nonBase: rebuild\n';
     expect(refusals(text, column)).toEqual([]);
   });
 

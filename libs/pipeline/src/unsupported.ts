@@ -30,7 +30,6 @@ const reserved: readonly Reserved[] = [
   { path: ['test', 'serviceAccount'], machine: cluster },
   { path: ['test', 'namespace'], machine: cluster },
   { path: ['test', 'template'], machine: cluster },
-  { path: ['onBase'], machine: later, cluster: later, asking: ['rebuild', 'report'] },
   { path: ['release'], machine: later, cluster: later },
 ];
 

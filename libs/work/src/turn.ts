@@ -10,11 +10,13 @@ export function inTurn(opens: readonly OpenRecord[]): readonly OpenRecord[] {
     .map(({ open }) => open);
 }
 
-/** Somebody waits for what they asked for by hand: it goes before what a push started. */
+/** Somebody waits for what they asked for by hand: it goes before what a push started. Nobody waits for what a moved base did. */
 export async function priorityOf(ledger: Ledger, run: RunData): Promise<number> {
   const begin = await ledger.read(beginKey(run.run, run.attempt));
   if (begin?.openedBy === 'command') return 1;
-  return (await ledger.read(changeKey(run.source, run.ref, run.sequence)))?.kind === 'requested' ? 1 : 0;
+  const kind = (await ledger.read(changeKey(run.source, run.ref, run.sequence)))?.kind;
+  if (kind === 'requested') return 1;
+  return kind === 'rebuilt' ? -1 : 0;
 }
 
 /** How many jobs may begin: in all, and of each project. */

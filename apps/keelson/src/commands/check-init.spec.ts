@@ -28,14 +28,14 @@ function repository(files: Record<string, string> = {}, ...options: string[]): s
 describe('keelson check', () => {
   it('tells every fault at once, also what this column cannot do', async () => {
     const file = written(
-      'image: { nam: x }\ntest: { command: [a], secrets: { T: { secret: b, key: c } } }\nonBase: rebuild\n',
+      'image: { nam: x }\ntest: { command: [a], secrets: { T: { secret: b, key: c } } }\nrelease: {}\n',
     );
     const { context, out } = newContext();
     expect(await check(context, file)).toBe(1);
     expect(out.lines.map((line) => line.slice(file.length))).toEqual([
       expect.stringMatching(/^:1:10: .*nam.*name/),
       expect.stringMatching(/^:2:23: not yet on this column: test\.secrets/),
-      expect.stringMatching(/^:3:1: not yet on this column: onBase: rebuild/),
+      expect.stringMatching(/^:3:1: not yet on this column: release/),
     ]);
   });
 

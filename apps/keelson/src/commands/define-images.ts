@@ -3,9 +3,19 @@ import { common, examples } from '../command-line';
 import type { Acts } from '../command-line';
 import type { MirrorOptions } from './mirror';
 
-/** The commands about images. */
+/** The commands about images: what they are built on, and where they are. */
 export function defineImages(root: Command, acts: Acts): void {
+  defineBases(root, acts);
   defineMirror(root, acts);
+}
+
+function defineBases(root: Command, { ask }: Acts): void {
+  examples(
+    common(root.command('bases').description('base images in use, and what waits to be built again on them')).action(
+      ask(async (context) => (await import('./bases.js')).bases(context)),
+    ),
+    ['keelson bases', 'keelson bases --json'],
+  );
 }
 
 function defineMirror(root: Command, { act }: Acts): void {
@@ -31,5 +41,6 @@ function defineMirror(root: Command, { act }: Acts): void {
     );
   examples(mirror, [
     'keelson mirror images.txt --to registry.internal/mirror --dry-run',
+    'keelson bases --json | jq -r .reference | sort -u | keelson mirror - --to registry.internal/mirror',
   ]);
 }

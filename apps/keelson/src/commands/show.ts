@@ -13,7 +13,8 @@ export async function show(context: Asking, run: string): Promise<void> {
   const id = await findRun(context.ledger, run);
   const view = await viewRun(context.ledger, id);
   if (view === undefined) throw new UsageError(`run ${id} has no records yet: ask again in a moment`);
-  if (context.isJson) return writeJson(context, { ...summary(view), attempts: view.attempts });
+  if (context.isJson)
+    return writeJson(context, { ...summary(view), rebuiltFor: view.rebuiltFor ?? null, attempts: view.attempts });
   for (const line of lines(view)) await context.output.write(line);
 }
 
@@ -28,6 +29,9 @@ function lines(view: RunView): string[] {
     ...field('ref', `${view.ref}  change ${view.sequence}`),
     ...field('commit', view.commit),
     ...field('outcome', ended(view)),
+    ...(view.rebuiltFor ?? []).flatMap(({ reference, from, to }) =>
+      field('because', `the base ${reference} moved from ${from} to ${to}`),
+    ),
     ...view.attempts.flatMap((attempt) => [
       ...(isOneOfMany ? ['', ...field('attempt', `${attempt.attempt}  ${ended(attempt)}`)] : []),
       ...attemptLines(attempt),

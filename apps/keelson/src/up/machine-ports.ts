@@ -1,14 +1,17 @@
+import { baseRequestsPerSecond } from '@keelson/app-registry-poller';
 import type { Bus } from '@keelson/bus';
 import { jobSettings, openJobs, podAddress, registryAccess, sameRegistries } from '@keelson/deployment';
 import { ProcessJobs } from '@keelson/jobs';
 import type { Jobs } from '@keelson/jobs';
 import type { Ledger, SameRegistry } from '@keelson/ledger';
 import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
+import type { RegistryClientOptions } from '@keelson/registry';
 import type { Logger, StopStep } from '@keelson/service';
 import type { DataDirectory } from '../data-directory';
 import { dockerDirectory, readEnvironment } from '../config';
 import { PrivateCopies } from '../private-copies';
 import type { ObservedStore } from '../observed-store';
+import { remoteRegistries } from '../registries';
 import { openServerBus, serverSettings } from '../server-access';
 import { startEmbeddedRegistry } from './embedded-registry';
 import type { EmbeddedRegistry } from './embedded-registry';
@@ -47,16 +50,23 @@ export type MachineRegistry = {
   prefix: string;
   codec: 'none' | 'gzip-1';
   client: RegistryClient;
+  /** One with a budget of requests, for looks at what is not ours. */
+  calm: RegistryClient;
   /** Addresses that are one registry's. */
   sameRegistry: SameRegistry;
   /** As pods reach it, where that is said. */
   podAddress?: string | undefined;
 };
 
+type Limits = Pick<RegistryClientOptions, 'requestsPerSecond'>;
+const calmly: Limits = { requestsPerSecond: baseRequestsPerSecond };
+
 export async function openMachineRegistry(ports: Ports, store: ObservedStore): Promise<MachineRegistry> {
   const { registry: prefix, steps } = ports;
   const opened = prefix === undefined ? await embedded(ports, store) : remote(prefix);
-  steps.push({ name: 'connections to registries', stop: () => opened.client.close() });
+  const { client, calm } = opened;
+  steps.push({ name: 'connections to registries', stop: () => client.close() });
+  steps.push({ name: 'connections to the registries of bases', stop: () => calm.close() });
   return opened;
 }
 
@@ -67,24 +77,27 @@ async function embedded({ data, port, log, steps }: Ports, store: ObservedStore)
   });
   steps.push({ name: 'the registry', stop: () => registry.close() });
   const sameRegistry = [[registry.address, ...registry.formerAddresses]];
-  return { prefix: registry.address, codec: 'none', client: embeddedClient(registry), sameRegistry };
+  const [client, calm] = [embeddedClient(registry, {}), embeddedClient(registry, calmly)];
+  return { prefix: registry.address, codec: 'none', client, calm, sameRegistry };
 }
 
 /** Credentials are Docker's own; names that the embedded registry had lead to where it is now. */
-function embeddedClient({ address, formerAddresses }: EmbeddedRegistry): RegistryClient {
+function embeddedClient({ address, formerAddresses }: EmbeddedRegistry, limits: Limits): RegistryClient {
   const directory = dockerDirectory(readEnvironment());
   const registries = formerAddresses.map((name) => ({ name, push: address, pull: name, plainHttp: true }));
   return new RegistryClient({
     registries,
+    ...limits,
     ...(directory === undefined ? {} : { credentials: dockerConfigCredentials(directory) }),
   });
 }
 
 function remote(prefix: string): MachineRegistry {
-  const { registries } = serverSettings(['registries'], readEnvironment().variables);
-  const client = registryAccess({ registries, dockerConfig: dockerDirectory(readEnvironment()) });
+  const access = remoteRegistries();
+  const { registries } = access;
+  const [client, calm] = [registryAccess(access), registryAccess(access, calmly)];
   const sameRegistry = sameRegistries(registries);
-  return { prefix, codec: 'gzip-1', client, sameRegistry, podAddress: podAddress(registries, prefix) };
+  return { prefix, codec: 'gzip-1', client, calm, sameRegistry, podAddress: podAddress(registries, prefix) };
 }
 
 /** Jobs: child processes, or Jobs of a cluster. */

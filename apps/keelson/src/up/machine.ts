@@ -9,11 +9,14 @@ import type { WatcherDeps } from '@keelson/app-watcher';
 import type { Bus } from '@keelson/bus';
 import { BlobCache, Credentials, Mirror, mirrorDir, RemoteHeads, UrlCredentials } from '@keelson/git';
 import type { Source } from '@keelson/git';
+import { baseSettings } from '@keelson/deployment';
 import { Ledger } from '@keelson/ledger';
 import type { ChangeRecord } from '@keelson/ledger';
 import { stopInOrder } from '@keelson/service';
 import type { NotStopped, Service, StopStep } from '@keelson/service';
+import { readEnvironment } from '../config';
 import { socketPath } from '../data-directory';
+import { serverSettings } from '../server-access';
 import type { DataContext } from '../commands/context';
 import type { Puts } from '../report/follow-run';
 import { ObservedStore } from '../observed-store';
@@ -158,7 +161,7 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
   const column = options.kube ? ('cluster' as const) : ('machine' as const);
   const starts: Record<ServiceName, () => Promise<Service>> = {
     'test-runner': () => startTestRunner({ ...testing, templates: templates?.making }, host),
-    'registry-poller': () => startRegistryPoller({ ...common, watched: options.images, pollMs: 10_000 }, host),
+    'registry-poller': () => startRegistryPoller({ ...common, ...looking(options, shared) }, host),
     'image-builder': () => startImageBuilder({ ...common, registryPrefix, ...building }, host),
     bootstrapper: () =>
       startBootstrapper(
@@ -170,6 +173,15 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
   return serviceNames
     .filter((name) => options.service === undefined || options.service === name)
     .map((name) => starts[name]);
+}
+
+/** What ends by itself does not wait for bases to move. */
+function looking({ images: watched, isFollowingRecords, sources }: MachineOptions, { registry: { calm } }: Shared) {
+  const tags = { watched, pollMs: 10_000 };
+  if (!isFollowingRecords) return tags;
+  const { baseInterval: intervalMs, rebuildsPerMinute } = serverSettings(baseSettings, readEnvironment().variables);
+  const names = sources.map(({ name }) => name);
+  return { ...tags, bases: { client: calm, intervalMs, rebuildsPerMinute, sources: names } };
 }
 
 /** Templates as builds: long enough for a big image on a small machine. */

@@ -1,0 +1,110 @@
+import path from 'node:path';
+import { parseImageReference, RegistryClient } from '@keelson/registry';
+import { startRegistry, whyNoRegistry } from '../libs/registry/src/testing/private-registry';
+import { layerOf, pushImage } from '../libs/registry/src/testing/sample-images';
+import { expectInOrder, runs, show } from './support/evidence';
+import type { Shown } from './support/evidence';
+import { Keelson, keelson, keelsonJson, newData, upOnce, whenOver } from './support/keelson';
+import { TestRepository } from './support/repository';
+
+jest.setTimeout(120_000);
+
+const missing = whyNoRegistry();
+if (missing !== undefined) process.stderr.write(`skipped: bases that move: ${missing}\n`);
+
+type OnBase = { reference: string; digest: string; source: string; builtOn: string; onBase: string; state: string };
+
+const often = { env: { KEELSON_BASE_INTERVAL: '300ms' } };
+
+(missing === undefined ? describe : describe.skip)('a base whose tag moves', () => {
+  /** A repository on a base of a real registry, built once. */
+  async function builtOnce(onBase?: string) {
+    const registry = await startRegistry();
+    const client = new RegistryClient();
+    whenOver(async () => {
+      await client.close();
+      await registry.close();
+    });
+    const base = `${registry.address}/base:1`;
+    const push = async (text: string) => {
+      const layers = [layerOf('base.txt', text, 'gzip')];
+      return (await pushImage(client, parseImageReference(base), { layers })).digest;
+    };
+    const repository = new TestRepository();
+    const policy = onBase === undefined ? '' : `onBase: ${onBase}\n`;
+    repository.write(
+      '.keelson.yaml',
+      `image: { name: widget, base: "${base}" }\n${policy}test: { command: [echo, ok] }\n`,
+    );
+    const commit = repository.commit();
+    const from = await push('old');
+    const data = newData();
+    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0, stderr: '' });
+    return { base, push, repository, commit, from, data };
+  }
+  const upOn = (data: string, repository: TestRepository) =>
+    new Keelson(['up', repository.path, '--data', data, '--port', '0'], often);
+  const bases = (data: string) => keelsonJson<OnBase>(['bases', '--data', data]);
+  const rebuiltFor = (run: Shown) => (run as Shown & { rebuiltFor: unknown }).rebuiltFor;
+
+  it('has the newest commit built and tested again on it, once, where its pipeline asks for that', async () => {
+    const { base, push, repository, commit, from, data } = await builtOnce('rebuild');
+    const up = upOn(data, repository);
+    await up.prints('waiting for the next commit');
+    const to = await push('new');
+    await up.prints(/GREEN/, 60_000);
+    const run = await show(data);
+    expect(run).toMatchObject({ commit, sequence: 2, outcome: 'success' });
+    expect(rebuiltFor(run)).toEqual([{ reference: base, from, to }]);
+    expect(await bases(data)).toMatchObject([{ reference: base, digest: to, builtOn: to, state: 'current' }]);
+    const told = await keelson(['show', 'last', '--data', data]);
+    expect(told.stdout).toContain(`because   the base ${base} moved from ${from} to ${to}`);
+    expect(told.stdout).toContain(`base      ${base}  ${to}`);
+    // The next commit follows it as if nothing had been.
+    repository.commit('another');
+    await up.prints(/GREEN[^]*GREEN/, 60_000);
+    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    const [first, , last, ...more] = await runs(data);
+    expect(more).toEqual([]);
+    expect(first!.image?.digest).not.toBe(run.image?.digest);
+    expect(last).toMatchObject({ sequence: 3, outcome: 'success' });
+    await expectInOrder(data, { built: 3 });
+  });
+
+  it('is only told of where the pipeline says nothing, and named by `keelson bases`', async () => {
+    const { base, push, repository, from, data } = await builtOnce();
+    const to = await push('new');
+    const up = upOn(data, repository);
+    await up.prints(`moved to ${to}`);
+    expect(await bases(data)).toMatchObject([
+      { reference: base, digest: to, builtOn: from, onBase: 'report', state: 'behind' },
+    ]);
+    const { stdout } = await keelson(['bases', '--data', data]);
+    expect(stdout).toMatch(
+      new RegExp(`^${base}  ${to}  since .*\n  behind  +report +\\S+ +main  ${repository.path}\n$`),
+    );
+    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    await expectInOrder(data, { built: 1 });
+  });
+
+  it.each(['file changes.*/000000000002.json$', 'event dev.cdevents.change.merged', 'event dev.cdevents.build.queued'])(
+    'is built on once, whatever happens: kill -9 at %s',
+    async (moment) => {
+      const { push, repository, commit, data } = await builtOnce('rebuild');
+      await push('new');
+      const dying = new Keelson(['up', repository.path, '--json', '--data', data, '--port', '0'], {
+        nodeArgs: ['--require', path.join(__dirname, 'support/die-at.cjs')],
+        env: { ...often.env, KEELSON_E2E_DIE_AT: moment },
+      });
+      expect(await dying.ended).toMatchObject({ signal: 'SIGKILL' });
+      const up = upOn(data, repository);
+      await up.prints(/GREEN/, 60_000);
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+      const [, again, ...more] = await runs(data);
+      expect(more).toEqual([]);
+      expect(again).toMatchObject({ commit, sequence: 2, outcome: 'success', attempt: 1 });
+      await expectInOrder(data, { built: 2 });
+    },
+  );
+});
