@@ -25,7 +25,7 @@ export type BootstrapperDeps = {
   /** What files of earlier commits hold. Absent: git is asked for all of them, each time. */
   blobs?: BlobCache | undefined;
   column: Column;
-  /** Absent: no Job templates, as where there is no cluster. */
+  /** Absent: no templates, as where there is no cluster. */
   templates?: TemplateDeps | undefined;
   /** Milliseconds since the epoch. */
   clock: () => number;

@@ -13,6 +13,7 @@ import {
 import type { Pipeline, Plan } from '@keelson/pipeline';
 import { pushSnapshot } from '@keelson/registry';
 import type { BootstrapperDeps } from './deps';
+import { withTags } from './render-tags';
 import { renderTemplates } from './render-templates';
 import type { ImposedTemplate } from './template-deps';
 import { UnbuildableError } from './unbuildable-error';
@@ -28,7 +29,8 @@ export async function freeze(deps: BootstrapperDeps, run: RunData, signal: Abort
   const { session, submodules, tag } = await deps.sources.open(run, signal);
   // First: of a commit that is gone, no file can be read, and that would look like one without a pipeline file.
   const info = await commitInfo(session, run.commit, signal);
-  const pipeline = await readPipeline(deps, { session, commit: run.commit, signal });
+  const written = await readPipeline(deps, { session, commit: run.commit, signal });
+  const pipeline = await withTags(deps, { run, session, pipeline: written, signal });
   const layer = await treeLayer(session, run.commit, {
     prefix: pipeline.image.workdir,
     codec: deps.registry.codec,

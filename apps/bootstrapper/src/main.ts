@@ -27,10 +27,9 @@ function start(config: BootstrapperConfig, { ledger, host, notice, stopLater }: 
   return startBootstrapper(deps, host);
 }
 
-function templatesOf(config: BootstrapperConfig): TemplateDeps | undefined {
-  const key = templateKey(config);
-  if (key === undefined) return undefined;
-  return { renderer: new TemplateRenderer(), key, env: config.templateVariables, keepNamespaces: false };
-}
+const templatesOf = (config: BootstrapperConfig): TemplateDeps => ({
+  ...{ renderer: new TemplateRenderer(), key: templateKey(config) },
+  ...{ env: config.templateVariables, keepNamespaces: false },
+});
 
 void runService({ name: service, config: readConfig, start });

@@ -13,10 +13,11 @@ import {
   sealedAbout,
   withSource,
 } from '@keelson/pipeline';
-import type { Manifest, ManifestRecord, Pipeline } from '@keelson/pipeline';
+import type { Manifest, ManifestRecord, Pipeline, SealingKey } from '@keelson/pipeline';
 import type { BootstrapperDeps } from './deps';
 import { knownSecrets } from './known-secrets';
 import { renderOrFail } from './render-or-fail';
+import { renderTag } from './render-tags';
 import type { TemplateDeps } from './template-deps';
 import type { OpenSource } from './source-access';
 import { readTemplate } from './template-file';
@@ -35,7 +36,7 @@ export type Frozen = {
 };
 
 type TemplateStage = 'build' | 'test';
-type Rendering = { templates: TemplateDeps; frozen: Frozen; variables: RunVariables; image: string };
+type Rendering = { templates: TemplateDeps; key: SealingKey; frozen: Frozen; variables: RunVariables; image: string };
 
 /**
  * Renders the pipeline's Job templates and keeps what they are rendered to. Nobody renders them again: what is random in them is decided here.
@@ -46,7 +47,8 @@ export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): P
   const files = templatesOf(pipeline);
   if (files.length === 0) return [];
   const { templates } = deps;
-  if (templates === undefined)
+  const key = templates?.key;
+  if (templates === undefined || key === undefined)
     throw new UnbuildableError(
       'pipeline-file',
       'no Job template is rendered here: whoever runs Keelson sets a sealing key',
@@ -55,7 +57,7 @@ export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): P
   const image = await imageOf(deps.registry.prefix, { templates, frozen, variables });
   const warnings = [...variables.warnings];
   for (const [stage, file] of files) {
-    const { record, said } = await renderStage({ templates, frozen, variables, image }, stage, file);
+    const { record, said } = await renderStage({ templates, key, frozen, variables, image }, stage, file);
     await deps.ledger.write(manifestKey(run.run, stage, manifestRecord), record);
     if (templates.isVerbose === true) deps.notice(run.run, spoken(record));
     warnings.push(...said.map((warning) => `${file}: ${warning}`));
@@ -78,24 +80,20 @@ function templatesOf({ build, test }: Pipeline): readonly (readonly [TemplateSta
   ];
 }
 
-const tagForm = /^\w[\w.-]{0,127}$/;
-
 /** The image by tag: the template's own, where the pipeline says how it is called. */
-async function imageOf(prefix: string, { templates, frozen, variables }: Omit<Rendering, 'image'>): Promise<string> {
+async function imageOf(
+  prefix: string,
+  { templates, frozen, variables }: Omit<Rendering, 'image' | 'key'>,
+): Promise<string> {
   const { pipeline, run, signal } = frozen;
   const repository = `${prefix}/${imageName(pipeline, run.source)}`;
   if (pipeline.image.tag === undefined) return `${repository}:${imageTags(run).immutable}`;
-  const request = { ...variables, template: pipeline.image.tag, name: 'image.tag', env: templates.env };
-  const tag = (await renderOrFail(templates, request, signal)).toString().trim();
-  if (tagForm.test(tag)) return `${repository}:${tag}`;
-  throw new UnbuildableError(
-    'template',
-    `image.tag is rendered to ${JSON.stringify(tag.slice(0, 200))}, which is no tag`,
-  );
+  const template = { template: pipeline.image.tag, name: 'image.tag', variables };
+  return `${repository}:${await renderTag(templates, template, signal)}`;
 }
 
 async function renderStage(
-  { templates, frozen, variables, image }: Rendering,
+  { templates, key, frozen, variables, image }: Rendering,
   stage: TemplateStage,
   file: string,
 ): Promise<{ record: ManifestRecord; said: readonly string[] }> {
@@ -116,7 +114,7 @@ async function renderStage(
     ...{
       file,
       text: maskedManifest(rendered, secrets),
-      sealed: templates.key.seal(rendered, sealedAbout(run.run, stage)),
+      sealed: key.seal(rendered, sealedAbout(run.run, stage)),
     },
     ...(named === undefined ? {} : { namespace: settled(templates, named, namespace) }),
     ...(isExpected ? { image } : {}),

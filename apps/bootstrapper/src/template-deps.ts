@@ -1,11 +1,11 @@
 import type { SealingKey } from '@keelson/pipeline';
 import type { TemplateRenderer } from '@keelson/template';
 
-/** What it takes to render Job templates. */
+/** What it takes to render templates. */
 export type TemplateDeps = {
   renderer: TemplateRenderer;
-  /** Seals what they are rendered to. */
-  key: SealingKey;
+  /** Seals what Job templates are rendered to; absent: only tags are rendered here. */
+  key?: SealingKey | undefined;
   /** What `env` and `.Env` read: all of it, and nothing else. */
   env: Readonly<Record<string, string>>;
   /** `.Namespace`, where one is given; else each run and stage gets its own. */

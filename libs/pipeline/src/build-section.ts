@@ -7,7 +7,10 @@ export const buildStrategy = z.enum(['append', 'buildkit', 'kaniko', 'makisu', '
 export type BuildStrategy = z.infer<typeof buildStrategy>;
 
 // A registry has a dot or a port in its name; without a tag every build would push over the same one unseen.
-const taggedForm = /^[\w-]+(?:\.[\w-]+)*(?:\.[\w-]+|:\d{1,5})(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+:\w[\w.-]{0,127}$/;
+const place = '[\\w-]+(?:\\.[\\w-]+)*(?:\\.[\\w-]+|:\\d{1,5})(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+';
+const tag = '\\w[\\w.-]{0,127}';
+const tagTemplate = '[\\w.-]*\\{\\{[^\\n]+';
+const taggedForm = new RegExp(`^${place}:(?:${tag}|${tagTemplate})$`);
 const text = z.string().min(1, 'may not be empty');
 
 const secret = z.strictObject({
@@ -25,7 +28,7 @@ const cache = z
       description: 'registry: in a repository of its own; inline: in the image; none: every step is run.',
     }),
     verify: z.number().min(0).max(1).optional().meta({
-      description: 'Reserved: the part of builds that are made again without cache and compared, like 0.01.',
+      description: 'The part of builds that are made again without cache and compared, like 0.01. Default: none.',
     }),
   })
   .meta({ description: 'Where layers are kept between builds, for all nodes.' });
@@ -72,7 +75,10 @@ export const buildSection = z
       )
       .max(20, 'may have at most 20 entries')
       .optional()
-      .meta({ description: 'Further names with tags to push the image to.', examples: [['quay.io/team/widget:1.2']] }),
+      .meta({
+        description: 'Further names with tags to push the image to. A tag may be a template.',
+        examples: [['quay.io/team/widget:1.2', 'quay.io/team/widget:{{ .duat.version }}']],
+      }),
     template: sourceFile.optional().meta({
       description: 'Job template in the source that makes the image, on a cluster.',
       examples: ['ci_containerize.yaml'],

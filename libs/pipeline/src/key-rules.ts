@@ -23,6 +23,7 @@ export const keyFaults = (root: Written): readonly Fault[] => [
   ...baseFaults(root),
   ...onBaseFaults(root),
   ...cacheFaults(root),
+  ...argumentFaults(root),
   ...testFaults(root),
   ...templateFaults(root, strategyOf(root)),
 ];
@@ -74,9 +75,25 @@ function onBaseFaults(root: Written): readonly Fault[] {
   return [{ ...onBase.keyAt, path: 'onBase', message, hint: 'only the template knows what it builds on' }];
 }
 
-/** A cache in the image itself is BuildKit's. */
+/** Makisu takes `name=value` apart at each equals sign, and refuses what has three parts. */
+function argumentFaults(root: Written): readonly Fault[] {
+  const args = entryAt(root, ['build', 'args'])?.written.entries;
+  if (args === undefined || strategyOf(root) !== 'makisu') return [];
+  return [...args].flatMap(([name, { keyAt, written }]): Fault[] => {
+    if (!String(written.value).includes('=')) return [];
+    const path = `build.args.${String(name)}`;
+    return [{ ...keyAt, path, message: `${path} holds an =, which the strategy makisu cannot read` }];
+  });
+}
+
+/** A cache in the image itself is BuildKit's; without any there is nothing to compare. */
 function cacheFaults(root: Written): readonly Fault[] {
   const mode = entryAt(root, ['build', 'cache', 'mode']);
+  const verify = entryAt(root, ['build', 'cache', 'verify']);
+  if (mode?.written.value === 'none' && verify !== undefined) {
+    const message = 'build.cache.verify is not read beside build.cache.mode: none';
+    return [{ ...verify.keyAt, path: 'build.cache.verify', message, hint: 'there is no cache to find wrong' }];
+  }
   const strategy = strategyOf(root);
   if (mode?.written.value !== 'inline' || strategy === undefined || strategy === 'buildkit') return [];
   const message = `build.cache.mode: inline is not read by the strategy ${strategy}`;

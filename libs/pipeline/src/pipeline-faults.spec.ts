@@ -144,37 +144,6 @@ command: make
       'f:1:19: image.workdir must be an absolute direct',
     ],
     [
-      'a strategy misspelt',
-      'build: { strategy: kanko }\ntest: none',
-      'f:1:20: build.strategy must be append, buildkit, kaniko, makisu or template, not "kanko" (did you mean kaniko?)',
-    ],
-    [
-      'a Dockerfile that nobody reads',
-      'build: { dockerfile: D }\ntest: none',
-      'f:1:10: build.dockerfile is not read by the strategy append (it belongs to build.strategy: buildkit, kaniko, makisu)',
-    ],
-    [
-      'a base beside a Dockerfile',
-      'image: { base: debian:12 }\nbuild: { strategy: kaniko }\ntest: none',
-      'f:1:10: image.base is not read by the strategy kaniko (the Dockerfile says it, by FROM)',
-    ],
-    [
-      'what Makisu cannot do',
-      'build: { strategy: makisu, labels: { a: b } }\ntest: none',
-      'f:1:28: build.labels is not read by the strategy makisu (it belongs to build.strategy: buildkit, kaniko)',
-    ],
-    [
-      'a destination without a tag',
-      'build: { strategy: buildkit, push: [quay.io/team/widget] }\ntest: none',
-      'f:1:37: build.push[0] must be an image with registry and tag, like quay.io/team/widget:1.2',
-    ],
-    [
-      'a cache that Kaniko has not',
-      'build: { strategy: kaniko, cache: { mode: inline } }\ntest: none',
-      'f:1:37: build.cache.mode: inline is not read by the strategy kaniko (it belongs to build.strategy: buildkit)',
-    ],
-    ['no template to render', 'build: { strategy: template }\ntest: none', 'f:1:10: build.template is missing'],
-    [
       'command and template',
       'test: { template: x, command: [a] }',
       'f:1:22: test.command and test.template exclude each other',

@@ -23,7 +23,6 @@ const later = 'needs a later version of Keelson';
 const reserved: readonly Reserved[] = [
   { path: ['image', 'git'], machine: later, cluster: later, asking: ['shallow'] },
   { path: ['build', 'strategy'], machine: cluster, asking: buildStrategy.exclude(['append']).options },
-  { path: ['build', 'cache', 'verify'], machine: later, cluster: later },
   { path: ['test', 'secrets'], machine: cluster },
   { path: ['test', 'services'], machine: cluster },
   { path: ['test', 'resources'], machine: cluster },
