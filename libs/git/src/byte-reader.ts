@@ -4,6 +4,12 @@ const highWater = 4_194_304;
 const lowWater = 1_048_576;
 const newline = 0x0a;
 
+/** The stream ended before what was asked for had come. */
+export class EarlyEndError extends Error {
+  readonly code = 'early-end';
+  override readonly name = 'EarlyEndError';
+}
+
 /** Reads lines and counted bytes from a stream. One reader at a time. */
 export class ByteReader {
   #chunks: Buffer[] = [];
@@ -42,14 +48,14 @@ export class ByteReader {
   /** Exactly so many bytes. @throws when the stream ends before */
   async take(size: number): Promise<Buffer> {
     while (this.#length < size) {
-      if (!(await this.#more())) throw new Error(`the stream ended ${size - this.#length} bytes early`);
+      if (!(await this.#more())) throw new EarlyEndError(`the stream ended ${size - this.#length} bytes early`);
     }
     return this.#cut(size);
   }
 
   /** What is there, at least one byte and at most so many. @throws when the stream has ended */
   async some(maxSize: number): Promise<Buffer> {
-    if (this.#length === 0 && !(await this.#more())) throw new Error('the stream ended early');
+    if (this.#length === 0 && !(await this.#more())) throw new EarlyEndError('the stream ended early');
     return this.#cut(Math.min(maxSize, this.#chunks[0]?.length ?? 0));
   }
 

@@ -21,6 +21,8 @@ export type { LayerOptions, TreeLayer } from './layer';
 export type { ResolvedSubmodule, SubmoduleRequest, SubmoduleResolver } from './layer-entries';
 export { layerFiles } from './layer-files';
 export type { LayerFiles, LayerFilesOptions } from './layer-files';
+export { layerList } from './layer-list';
+export type { LayerListOptions } from './layer-list';
 export { layerMediaTypes } from './layer-sink';
 export type { LayerCodec } from './layer-sink';
 export { localHeads } from './local-heads';

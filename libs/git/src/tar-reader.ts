@@ -15,6 +15,10 @@ export type TarMember = {
   /** What the archive calls the kind, for messages. */
   type: string;
   executable: boolean;
+  /** Permission bits. */
+  mode: number;
+  /** As `user:group`, by number. */
+  owner: string;
   sizeBytes: number;
   target: Buffer;
   mtimeSeconds: number;
@@ -82,6 +86,8 @@ function member(header: Buffer, { type, sizeBytes, long }: { type: string; sizeB
     kind,
     type,
     executable: (numberAt(header, 100, 8) & 0o111) !== 0,
+    mode: numberAt(header, 100, 8) & 0o7777,
+    owner: `${numberAt(header, 108, 8)}:${numberAt(header, 116, 8)}`,
     sizeBytes: size,
     target: long.target ?? untilNul(header.subarray(157, 257)),
     mtimeSeconds: numberAt(header, 136, 12),

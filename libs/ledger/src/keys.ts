@@ -6,6 +6,7 @@ import type { RecordKey } from './key';
 import {
   baseRecord,
   beginRecord,
+  buildVerified,
   changeRecord,
   endRecord,
   imageRecord,
@@ -16,6 +17,7 @@ import {
   watchRecord,
   type BaseRecord,
   type BeginRecord,
+  type BuildVerified,
   type ChangeRecord,
   type EndRecord,
   type ImageRecord,
@@ -66,6 +68,12 @@ export const stageStartedKey = ({ run, attempt, stage }: WorkKey): RecordKey<Sta
 export const stageEndedKey = ({ run, attempt, stage }: WorkKey): RecordKey<StageEnded> => ({
   path: `${attemptPath(run, attempt)}/${stage}/ended.json`,
   schema: stageEnded,
+});
+
+/** What became of a build that was made again without cache. See docs/adr/0022. */
+export const buildVerifiedKey = ({ run, attempt }: { run: string; attempt: number }): RecordKey<BuildVerified> => ({
+  path: `${attemptPath(run, attempt)}/build/verified.json`,
+  schema: buildVerified,
 });
 
 export const openPrefix = (service: string): string => `open/${segment(service)}/`;

@@ -95,6 +95,18 @@ export const buildReport = z.object({
 });
 export type BuildReport = z.infer<typeof buildReport>;
 
+/** A build that was made again without cache, and whether its files were the same. Nothing depends on it but what people are told. */
+export const buildVerified = z.object({
+  outcome: z.enum(['same', 'different', 'unknown']),
+  /** How many paths differ, and the first of them by name. */
+  count: z.int().min(0),
+  differences: z.array(z.object({ path: z.string(), what: z.enum(['changed', 'only-cached', 'only-uncached']) })),
+  /** Why it is unknown. */
+  reason: z.string().optional(),
+  verifiedAt: instant,
+});
+export type BuildVerified = z.infer<typeof buildVerified>;
+
 /** A stage has ended, with everything its events say. */
 export const stageEnded = z.object({
   stage: stageName,

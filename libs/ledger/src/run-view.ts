@@ -1,8 +1,8 @@
 import { stageName } from '@keelson/events';
 import type { Reason, RunOutcome, StageName } from '@keelson/events';
-import { beginKey, changeKey, endKey, stageEndedKey, stageStartedKey } from './keys';
+import { beginKey, buildVerifiedKey, changeKey, endKey, stageEndedKey, stageStartedKey } from './keys';
 import type { Ledger } from './ledger';
-import type { BeginRecord, EndRecord, MovedBase, StageEnded } from './records';
+import type { BeginRecord, BuildVerified, EndRecord, MovedBase, StageEnded } from './records';
 
 /** What people call an outcome: the four of a record, `skipped` (a cancel of ours, with that reason) and `running`. */
 export type ShownOutcome = RunOutcome | 'skipped' | 'running';
@@ -31,6 +31,8 @@ export type AttemptView = {
   log?: NonNullable<StageEnded['log']>;
   /** Of a Dockerfile: its steps and bases. */
   build?: NonNullable<StageEnded['build']>;
+  /** Whether the same build without cache gave the same files, where that was tried. */
+  verified?: BuildVerified;
   artifacts: NonNullable<StageEnded['artifacts']>;
   warnings: readonly string[];
 };
@@ -83,23 +85,25 @@ async function viewAttempt(ledger: Ledger, records: AttemptRecords): Promise<Att
     if (done !== undefined) ended.push(done);
     if (started !== undefined || done !== undefined) stages.push(viewStage(stage, started?.startedAt, done));
   }
+  const verified = await ledger.read(buildVerifiedKey({ run, attempt }));
   return {
     ...{ attempt, outcome: shownOutcome(end), stages },
     ...(end?.reason === undefined ? {} : { reason: end.reason }),
     ...(begin === undefined ? {} : { openedAt: begin.openedAt }),
     ...(end === undefined ? {} : { endedAt: end.endedAt }),
-    ...evidence(ended),
+    ...evidence(ended, verified),
   };
 }
 
 /** What the stages left behind: the last one that knows a thing tells it. */
-function evidence(ended: readonly StageEnded[]) {
+function evidence(ended: readonly StageEnded[], verified: BuildVerified | undefined) {
   const { image, snapshot, log, build }: Partial<StageEnded> = Object.assign({}, ...ended);
   return {
     ...(image === undefined ? {} : { image }),
     ...(snapshot === undefined ? {} : { snapshot }),
     ...(log === undefined ? {} : { log }),
     ...(build === undefined ? {} : { build }),
+    ...(verified === undefined ? {} : { verified }),
     artifacts: ended.flatMap((stage) => stage.artifacts ?? []),
     warnings: ended.flatMap((stage) => stage.warnings ?? []),
   };

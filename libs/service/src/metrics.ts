@@ -21,6 +21,8 @@ export type BuildMetric = {
   bytes: { pushed: number; skipped: number } | undefined;
 };
 
+export type VerifiedMetric = { service: string; project: string; outcome: 'same' | 'different' | 'unknown' };
+
 /** What a service tells of itself. Prometheus is one listener; nothing else here knows of it. */
 export type Metrics = {
   delivered(delivery: DeliveryMetric): void;
@@ -30,6 +32,8 @@ export type Metrics = {
   /** One item reported, or not. */
   reported(report: { service: string; observer: string; ok: boolean }): void;
   built(build: BuildMetric): void;
+  /** A build made again without cache was compared with the one before. */
+  verified(build: VerifiedMetric): void;
 };
 
 /** Listens to nothing. */
@@ -39,4 +43,5 @@ export const noMetrics: Metrics = {
   passed: () => undefined,
   reported: () => undefined,
   built: () => undefined,
+  verified: () => undefined,
 };

@@ -1,5 +1,5 @@
 import { Counter, Histogram, Registry } from 'prom-client';
-import type { BuildMetric, DeliveryMetric, Metrics } from './metrics';
+import type { BuildMetric, DeliveryMetric, Metrics, VerifiedMetric } from './metrics';
 
 /** From a millisecond on one machine to the minutes of a queue that is behind. */
 const buckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60, 600];
@@ -19,6 +19,10 @@ export class PromMetrics implements Metrics {
   readonly #layers = this.#counter('build_layer_bytes_total', 'Bytes of built layers, new or as before', [
     'project',
     'state',
+  ]);
+  readonly #verified = this.#counter('builds_verified_total', 'Builds made again without cache, by what came of it', [
+    'project',
+    'outcome',
   ]);
   readonly #wait = this.#histogram('queue_wait_seconds', 'From publishing to the first hand-out');
   readonly #stage = this.#histogram('stage_seconds', 'What a stage took for one delivery');
@@ -57,6 +61,10 @@ export class PromMetrics implements Metrics {
     if (bytes === undefined) return;
     this.#layers.inc({ service, project, state: 'pushed' }, bytes.pushed);
     this.#layers.inc({ service, project, state: 'skipped' }, bytes.skipped);
+  }
+
+  verified({ service, project, outcome }: VerifiedMetric): void {
+    this.#verified.inc({ service, project, outcome });
   }
 
   #counter(name: string, help: string, labels: string[]): Counter {
