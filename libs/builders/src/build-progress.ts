@@ -18,6 +18,8 @@ export type FailureClass =
   | 'step-failed'
   /** The user's: there is no such base image. */
   | 'base-not-found'
+  /** The user's: the base image is there, and what is in it cannot be unpacked. */
+  | 'base-unreadable'
   /** The user's: a file to copy is not in the context. */
   | 'file-not-found'
   /** The user's: the registry wants other credentials, or these may not do it. */

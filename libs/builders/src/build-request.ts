@@ -9,6 +9,8 @@ export type BuildRequest = {
   source: { repository: string; digest: string; prefix: string };
   /** Path below the source's root. */
   dockerfile: string;
+  /** What is built instead of that file's text, where a builder needs another one. */
+  dockerfileText?: string;
   /** Directory below the source's root; `.` is the root. */
   context: string;
   target?: string;

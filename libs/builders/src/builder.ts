@@ -10,6 +10,8 @@ export interface Builder {
   job(request: BuildRequest, settings: BuilderSettings): ManifestJob;
   /** For its output, init containers excluded or not. */
   reader(): ProgressReader;
+  /** Whether it reads images in Docker's format only. */
+  readonly readsDockerOnly: boolean;
   /** Whether it pushes every destination itself; otherwise the first only. */
   readonly pushesAll: boolean;
 }

@@ -35,6 +35,7 @@ done
 export const buildkit: Builder = {
   strategy: 'buildkit',
   pushesAll: true,
+  readsDockerOnly: false,
   reader: () => new BuildkitProgress(),
   job: (request, settings) => {
     const own = settings.buildkit;

@@ -5,6 +5,10 @@ const words: readonly (readonly [RegExp, FailureClass])[] = [
   [/dockerfile parse error|failed to parse dockerfile|unknown instruction|Unsupported directive/i, 'dockerfile'],
   [/did not complete successfully|waiting for process to exit|cmd wait: exit status/, 'step-failed'],
   [/no space left on device|disk quota exceeded/i, 'disk-full'],
+  [
+    /failed to extract layer|archive\/tar: |invalid tar header|gzip: invalid header|untar reader|create gzip reader/,
+    'base-unreadable',
+  ],
   [/toomanyrequests|too many requests|\b429\b/i, 'rate-limited'],
   [/unauthorized|authentication required|denied: |insufficient_scope|\b(?:401|403)\b(?: |$)/i, 'registry-login'],
   [/connection (?:refused|reset)|no such host|i\/o timeout|TLS handshake timeout|network is unreachable/i, 'network'],
@@ -25,6 +29,7 @@ const users: ReadonlySet<FailureClass> = new Set([
   'dockerfile',
   'step-failed',
   'base-not-found',
+  'base-unreadable',
   'file-not-found',
   'registry-login',
 ]);

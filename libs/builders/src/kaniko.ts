@@ -10,6 +10,7 @@ import { KanikoProgress } from './kaniko-progress';
 export const kaniko: Builder = {
   strategy: 'kaniko',
   pushesAll: true,
+  readsDockerOnly: false,
   reader: () => new KanikoProgress(),
   job: (request, settings) => {
     const own = settings.kaniko;

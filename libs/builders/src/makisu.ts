@@ -10,11 +10,13 @@ import { MakisuProgress } from './makisu-progress';
 /** Makisu clears its root file system before it builds, but for mounts and this directory. */
 const contextDirectory = '/makisu-context';
 const registryConfig = 'registry.yaml';
+const ownDockerfile = 'Dockerfile';
 
 /** Makisu, with its Redis cache. It reads images in Docker's format only, and pushes to one registry. */
 export const makisu: Builder = {
   strategy: 'makisu',
   pushesAll: false,
+  readsDockerOnly: true,
   reader: () => new MakisuProgress(),
   job: (request, settings) => {
     const own = settings.makisu;
@@ -28,19 +30,20 @@ export const makisu: Builder = {
         securityContext: { runAsUser: 0, allowPrivilegeEscalation: false },
       },
       credentials: { [registryConfig]: registriesOf(request, settings) },
+      ...(request.dockerfileText === undefined ? {} : { config: { [ownDockerfile]: request.dockerfileText } }),
     });
   },
 };
 
 function buildArguments(request: BuildRequest, redisCacheAddr: string | undefined): string[] {
-  const { dockerfile, context, target, args, destinations, cache } = request;
+  const { dockerfile, dockerfileText, context, target, args, destinations, cache } = request;
   const [registry, ...name] = destinations[0].split('/');
   return [
     'build',
     `--push=${registry}`,
     '--modifyfs=true',
     `-t=${name.join('/')}`,
-    `-f=${path.join(contextDirectory, dockerfile)}`,
+    `-f=${dockerfileText === undefined ? path.join(contextDirectory, dockerfile) : path.join(places.config, ownDockerfile)}`,
     ...(target === undefined ? [] : [`--target=${target}`]),
     ...Object.entries(args).map(([key, value]) => `--build-arg=${key}=${value}`),
     ...(redisCacheAddr === undefined || cache === 'none' ? [] : [`--redis-cache-addr=${redisCacheAddr}`]),

@@ -12,17 +12,20 @@ const authEntry = z.object({
   identitytoken: z.string().optional(),
   registrytoken: z.string().optional(),
 });
-type AuthEntry = z.infer<typeof authEntry>;
+export type AuthEntry = z.infer<typeof authEntry>;
 
 const dockerConfig = z.object({
   auths: z.record(z.string(), authEntry).optional(),
   credHelpers: z.record(z.string(), z.string()).optional(),
   credsStore: z.string().optional(),
 });
-type DockerConfig = z.infer<typeof dockerConfig>;
+export type DockerConfig = z.infer<typeof dockerConfig>;
 
 /** Docker Hub's logins are kept under the address of an API long gone. */
 const hubServer = 'https://index.docker.io/v1/';
+
+/** What helpers and the file call a registry. */
+export const serverOf = (registry: string): string => (registry === 'docker.io' ? hubServer : registry);
 
 /**
  * The logins of `docker login`: `config.json` in the directory, read anew each time so that a later login counts.
@@ -34,9 +37,8 @@ export function dockerConfigCredentials(configDir: string, env?: NodeJS.ProcessE
     const config = await readConfig(path.join(configDir, 'config.json'));
     if (config === undefined) return undefined;
     const helper = valueFor(config.credHelpers, registry) ?? config.credsStore;
-    const server = registry === 'docker.io' ? hubServer : registry;
     if (helper !== undefined && helper !== '') {
-      const found = await askCredentialHelper({ name: helper, server, env }, signal);
+      const found = await askCredentialHelper({ name: helper, server: serverOf(registry), env }, signal);
       if (found !== undefined) return found;
     }
     const entry = valueFor(config.auths, registry);
@@ -44,7 +46,8 @@ export function dockerConfigCredentials(configDir: string, env?: NodeJS.ProcessE
   };
 }
 
-async function readConfig(file: string): Promise<DockerConfig | undefined> {
+/** Undefined when there is no file. @throws CredentialsError */
+export async function readConfig(file: string): Promise<DockerConfig | undefined> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -60,7 +63,7 @@ async function readConfig(file: string): Promise<DockerConfig | undefined> {
   }
 }
 
-function valueFor<T>(entries: Record<string, T> | undefined, registry: string): T | undefined {
+export function valueFor<T>(entries: Record<string, T> | undefined, registry: string): T | undefined {
   const found = Object.entries(entries ?? {}).find(([key]) => registryOf(key) === registry);
   return found?.[1];
 }
@@ -72,7 +75,7 @@ function registryOf(key: string): string {
   return hub.includes(address) ? 'docker.io' : address.toLowerCase();
 }
 
-function credentialOf(entry: AuthEntry, registry: string): Credential | undefined {
+export function credentialOf(entry: AuthEntry, registry: string): Credential | undefined {
   if (entry.identitytoken) return { kind: 'identity-token', token: entry.identitytoken };
   if (entry.registrytoken) return { kind: 'registry-token', token: entry.registrytoken };
   if (entry.auth) {

@@ -9,6 +9,7 @@ export { blobsOf, contentToCopy, copyContent, copyImage } from './copy-image';
 export type { ContentCopy, CopyRequest } from './copy-image';
 export type { Credential, CredentialSource } from './credentials';
 export { dockerConfigCredentials } from './docker-config';
+export { copyInDockerFormat } from './docker-format';
 export { imageConfig } from './image-config';
 export type { ImageConfig } from './image-config';
 export {
@@ -28,6 +29,8 @@ export type { ManifestHead } from './manifest-calls';
 export { mediaTypes } from './media-types';
 export { formatPlatform, hostPlatform, parsePlatform, resolvePlatform } from './platform';
 export type { Platform } from './platform';
+export { portableLogins } from './portable-logins';
+export type { LoginsWanted } from './portable-logins';
 export { pushSnapshot } from './push-snapshot';
 export type { Snapshot, SnapshotRequest } from './push-snapshot';
 export type { BlobToPut } from './put-blob';

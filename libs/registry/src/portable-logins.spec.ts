@@ -1,0 +1,78 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { CredentialsError } from './credentials';
+import { dockerConfigCredentials } from './docker-config';
+import { portableLogins } from './portable-logins';
+import { rejectionOf } from './testing/rejection';
+
+const base64 = (text: string) => Buffer.from(text).toString('base64');
+const { signal } = new AbortController();
+
+describe('the logins that a pod gets', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'keelson-docker-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  /** A helper that has a login for one server. */
+  async function helper(name: string, server: string, answer: { Username: string; Secret: string }): Promise<void> {
+    const file = path.join(directory, `docker-credential-${name}`);
+    const known = `[ "$asked" = '${server}' ] || { echo 'credentials not found in native keychain'; exit 1; }`;
+    await writeFile(file, `#!/bin/sh\nasked=$(cat)\n${known}\necho '${JSON.stringify(answer)}'\n`);
+    await chmod(file, 0o755);
+  }
+
+  async function loginsFor(config: object, ...registries: string[]) {
+    await writeFile(path.join(directory, 'config.json'), JSON.stringify(config));
+    const text = await portableLogins(directory, { registries, env: { PATH: `${directory}:/usr/bin:/bin` } }, signal);
+    return JSON.parse(text ?? 'null') as { auths: Record<string, unknown> };
+  }
+
+  it('are none where there is no file', async () => {
+    expect(await portableLogins(directory, { registries: ['a.b'] }, signal)).toBeUndefined();
+  });
+
+  it('are those of the file, without the helpers that it names', async () => {
+    const auths = { 'a.b': { auth: base64('me:secret') } };
+    expect(await loginsFor({ auths, credHelpers: { 'c.d': 'pass' }, credsStore: '' }, 'a.b')).toEqual({ auths });
+  });
+
+  it.each(['ecr-login', 'gcr', 'gcloud', 'acr-env'])(
+    'are also what %s answers, asked for what is wanted',
+    async (name) => {
+      await helper(name, 'a.b', { Username: 'AWS', Secret: 'short-lived' });
+      const credHelpers = { 'a.b': name, 'c.d': name };
+      expect(await loginsFor({ credHelpers }, 'a.b', 'c.d')).toEqual({
+        auths: { 'a.b': { auth: base64('AWS:short-lived') } },
+      });
+      expect(await loginsFor({ credHelpers }, 'e.f')).toEqual({ auths: {} });
+    },
+  );
+
+  it('may be tokens, and are read by whoever reads such a file', async () => {
+    await helper('acr-env', 'https://index.docker.io/v1/', { Username: '<token>', Secret: 'T' });
+    const { auths } = await loginsFor({ credsStore: 'acr-env' }, 'docker.io');
+    await writeFile(path.join(directory, 'config.json'), JSON.stringify({ auths }));
+    expect(await dockerConfigCredentials(directory)('docker.io', signal)).toEqual({
+      kind: 'identity-token',
+      token: 'T',
+    });
+  });
+
+  it('are never the password that a keychain keeps: which one, and what to do, is said', async () => {
+    await helper('pass', 'a.b', { Username: 'me', Secret: 'for-good' });
+    const error = await rejectionOf(loginsFor({ credsStore: 'pass' }, 'a.b'));
+    expect(error).toBeInstanceOf(CredentialsError);
+    expect(String(error)).toContain('the login for a.b is kept by docker-credential-pass, which pods cannot run');
+    expect(String(error)).not.toContain('for-good');
+  });
+
+  it('need no keychain that has nothing for what is wanted, or where the file has it', async () => {
+    await helper('pass', 'a.b', { Username: 'me', Secret: 'for-good' });
+    expect(await loginsFor({ credsStore: 'pass' }, 'c.d')).toEqual({ auths: {} });
+    const auths = { 'a.b': { username: 'robot', password: 'x' } };
+    expect(await loginsFor({ auths, credsStore: 'pass' }, 'a.b')).toEqual({ auths });
+  });
+});
