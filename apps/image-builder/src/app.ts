@@ -6,10 +6,11 @@ import { Module } from '@nestjs/common';
 import { ImageBuilderController, stages } from './controller';
 import type { ImageBuilderStages } from './controller';
 import { buildKind } from './build-kind';
-import { service } from './deps';
+import { service, verifyService } from './deps';
 import type { BuildWork, ImageBuilderDeps } from './deps';
 import { TagObserver, tagKey } from './observer';
 import { buildImage } from './stage';
+import { VerifyObserver, verifyKey } from './verify-observer';
 
 @Module({})
 class ImageBuilderModule {}
@@ -40,9 +41,19 @@ export function startImageBuilder(
 function buildObservers(deps: ImageBuilderDeps, metrics: ServiceOptions['metrics']): Observed[] {
   const { work, ledger, clock } = deps;
   if (work === undefined) return [];
-  const counted: BuildWork = { ...work, built: (build) => metrics?.built({ service, ...build }) };
+  const counted: BuildWork = {
+    ...work,
+    built: (build) => metrics?.built({ service, ...build }),
+    verified: (build) => metrics?.verified({ service, ...build }),
+  };
   const observer = new WorkObserver({ ...work, ledger, clock }, buildKind({ ...deps, work: counted }));
-  return [{ observer, key: workStateKey, intervalMs: 10_000 } as Observed];
+  const verifying = new VerifyObserver({ ...deps, work: counted });
+  return [
+    { observer, key: workStateKey, intervalMs: 10_000 } as Observed,
+    { observer: verifying, key: verifyKey, intervalMs: 10_000, name: verifyService } as Observed,
+  ];
 }
 
 export type { BuildWork, ImageBuilderDeps } from './deps';
+export { builderLogins } from './builder-logins';
+export { parseBuilders } from './config';

@@ -140,6 +140,16 @@ export class World {
     return `${this.registry}/${name}:1`;
   }
 
+  /** Layers of these trees, in the registry, to be put into an image. */
+  async layers(...trees: readonly Readonly<Record<string, string>>[]): Promise<AppendRequest['layers']> {
+    const stored = [];
+    for (const tree of trees) {
+      const { layer, reference } = await this.#snapshot('f'.repeat(40), tree);
+      stored.push({ ...layer, from: parseImageReference(reference) });
+    }
+    return stored;
+  }
+
   /** The digest a tag of `widget` points at. */
   async tagged(tag: string): Promise<string | undefined> {
     return (await this.client.head(parseImageReference(`${this.registry}/widget:${tag}`), unaborted))?.digest;

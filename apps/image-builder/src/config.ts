@@ -22,7 +22,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): ImageBuilderCo
   return { ...settings, builders: builders === undefined ? undefined : parseBuilders(builders) };
 }
 
-function parseBuilders(value: unknown): BuilderSettings {
+/** What KEELSON_BUILDERS says. @throws ConfigError naming every fault */
+export function parseBuilders(value: unknown): BuilderSettings {
   const parsed = builderSettings.safeParse(value);
   if (parsed.success) return parsed.data;
   const faults = parsed.error.issues.map(({ path, message }) => [...path.map(String), message].join(' '));

@@ -1,6 +1,6 @@
 import type { BuilderSettings } from '@keelson/builders';
 import type { EventOf } from '@keelson/events';
-import type { BuildReport, Ledger, SameRegistry } from '@keelson/ledger';
+import type { BuildReport, BuildVerified, Ledger, SameRegistry } from '@keelson/ledger';
 import type { TemplateMeans } from '@keelson/pipeline';
 import type { RegistryClient } from '@keelson/registry';
 import type { WorkDeps } from '@keelson/work';
@@ -12,6 +12,9 @@ export type BuildQueued = EventOf<'dev.cdevents.build.queued.0.3.0'>;
 /** Under this name lie the images whose moving tag is to be looked at. */
 export const tagService = 'image-builder-tags';
 
+/** Under this name lie the builds that are to be made again without cache, to be compared. */
+export const verifyService = 'image-builder-verify';
+
 /** What builds that are jobs need; without it there are none. */
 export type BuildWork = Omit<WorkDeps, 'ledger' | 'clock'> & {
   /** How long to wait before each further attempt after an error of ours; its length is the number of further attempts. */
@@ -22,8 +25,13 @@ export type BuildWork = Omit<WorkDeps, 'ledger' | 'clock'> & {
   templates?: TemplateSettings | undefined;
   /** Told of each image that was built, for metrics. */
   built?: (build: { project: string; hits: number; misses: number; bytes: BuildReport['bytes'] }) => void;
-  /** Docker's config.json for the builders, read anew for each build; absent: they need none. */
-  dockerConfig?: () => Promise<string | undefined>;
+  /** Told of each build that was compared with one without cache, for metrics. */
+  verified?: (build: { project: string; outcome: BuildVerified['outcome'] }) => void;
+  /**
+   * Docker's config.json for a builder that reads from and pushes to these registries, made anew for each build; absent: they need none.
+   * @throws CredentialsError
+   */
+  dockerConfig?: (registries: readonly string[], signal: AbortSignal) => Promise<string | undefined>;
 };
 
 export type TemplateSettings = TemplateMeans & {

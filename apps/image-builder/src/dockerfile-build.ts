@@ -1,33 +1,58 @@
 import { BuilderNotAllowedError, builders, strategyName } from '@keelson/builders';
-import type { Builder, BuilderSettings } from '@keelson/builders';
+import type { Builder, BuilderSettings, BuildRequest } from '@keelson/builders';
 import type { Plan } from '@keelson/pipeline';
 import { JobsError } from '@keelson/jobs';
+import type { ManifestJob } from '@keelson/jobs';
+import { parseImageReference } from '@keelson/registry';
 import type { JobDeps } from './build-kind';
 import { buildRequest } from './build-request';
+import { dockerfileOnDockerBases } from './docker-bases';
 import { dockerfileVerdict } from './dockerfile-verdict';
 import type { JobBuild } from './job-build';
 
 /** Builds that run a Dockerfile: which builder does it is the plan's, what it may use the installation's. */
 export function dockerfileBuild(deps: JobDeps): JobBuild {
   return {
-    jobSpec: async ({ work, plan }) => {
-      const settings = settingsOf(deps);
-      try {
-        const dockerConfig = await deps.work.dockerConfig?.();
-        const request = buildRequest(deps, { name: work.name, plan, settings });
-        return builderOf(plan).job({ ...request, ...(dockerConfig === undefined ? {} : { dockerConfig }) }, settings);
-      } catch (error) {
-        if (!(error instanceof BuilderNotAllowedError)) throw error;
-        throw notHere(error.message);
-      }
+    jobSpec: async ({ work, plan }, signal) => {
+      const request = buildRequest(deps, { name: work.name, plan, settings: settingsOf(deps) });
+      return builderJob(deps, { plan, request }, signal);
     },
     verdict: (build, signal) => dockerfileVerdict(deps, { ...build, builder: builderOf(build.plan) }, signal),
   };
 }
 
+type Requested = { plan: Plan; request: BuildRequest };
+
+/** What the plan's builder runs for such a request. @throws JobsError when there is no such builder here, or no login for it */
+export async function builderJob(
+  deps: JobDeps,
+  { plan, request }: Requested,
+  signal: AbortSignal,
+): Promise<ManifestJob> {
+  const builder = builderOf(plan);
+  const dockerConfig = await deps.work.dockerConfig?.(registriesOf(request), signal);
+  const text = builder.readsDockerOnly ? await dockerfileOnDockerBases(deps, plan, signal) : undefined;
+  try {
+    const given = {
+      ...request,
+      ...(dockerConfig === undefined ? {} : { dockerConfig }),
+      ...(text === undefined ? {} : { dockerfileText: text }),
+    };
+    return builder.job(given, settingsOf(deps));
+  } catch (error) {
+    if (!(error instanceof BuilderNotAllowedError)) throw error;
+    throw notHere(error.message);
+  }
+}
+
+/** Where it reads its source, and where it pushes to. */
+const registriesOf = ({ source, destinations, cacheRepository }: BuildRequest): readonly string[] =>
+  [source.repository, cacheRepository, ...destinations].map((name) => parseImageReference(name).registry);
+
 export const builderOf = ({ pipeline }: Plan): Builder => builders[strategyName.parse(pipeline.build.strategy)];
 
-function settingsOf({ work }: JobDeps): BuilderSettings {
+/** @throws JobsError when no builder is set up here */
+export function settingsOf({ work }: JobDeps): BuilderSettings {
   if (work.builders === undefined)
     throw notHere('no builder is set up here: whoever runs Keelson names them under builders');
   return work.builders;

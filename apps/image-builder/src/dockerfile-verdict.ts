@@ -2,24 +2,27 @@ import { isUsersFault } from '@keelson/builders';
 import type { Builder, BuildFailure, BuildProgress } from '@keelson/builders';
 import type { RunOutcome } from '@keelson/events';
 import type { JobEnd } from '@keelson/jobs';
-import { logPrefix } from '@keelson/ledger';
+import { logPrefix, openKey } from '@keelson/ledger';
 import type { BuildReport } from '@keelson/ledger';
 import { readLog } from '@keelson/logs';
 import type { Verdict } from '@keelson/work';
 import { baseDigests } from './base-digests';
 import type { JobDeps } from './build-kind';
+import { ownBases } from './docker-bases';
+import { instant, verifyService } from './deps';
 import { buildBefore, explainedSteps } from './explain-cache';
 import { imageBytes } from './image-bytes';
 import type { EndedBuild } from './job-build';
 import { otherDestinations } from './other-destinations';
 import { recordImage } from './record-image';
+import { isChosen } from './verify-choice';
 
 export type DockerfileEnded = EndedBuild & { builder: Builder };
 
 /** What became of a Dockerfile's build: from its job's end, its output, and the registry. */
 export async function dockerfileVerdict(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {
   const { plan, builder, work } = build;
-  const progress = await progressOf(deps, build, signal);
+  const progress = ownBases(deps, await progressOf(deps, build, signal));
   const { end } = work;
   const verdict = end.kind === 'exited' && end.code === 0 ? await pushed(deps, build, signal) : failed(end, progress);
   const bases = await baseDigests(deps, progress, signal);
@@ -60,7 +63,16 @@ async function pushed(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal
   const others = build.plan.pipeline.build.push ?? [];
   const missing = await otherDestinations(deps, { image, others, copies: !build.builder.pushesAll }, signal);
   if (missing !== undefined) return { ...missing, exitCode: 0 };
+  await openVerification(deps, build);
   return { outcome: 'success', exitCode: 0, image };
+}
+
+/** Some builds are made again without cache. Asked again for the same job, it is opened once more, and told from its record. */
+async function openVerification({ ledger, clock }: JobDeps, { plan, work }: DockerfileEnded): Promise<void> {
+  const { run, attempt } = work.event.data.customData;
+  if (!isChosen(run, plan.pipeline.build.cache?.verify ?? 0)) return;
+  const open = { event: work.event, openedAt: instant(clock()) };
+  await ledger.write(openKey(verifyService, { run, attempt, stage: 'build' }), open);
 }
 
 function failed(end: JobEnd, { failure }: BuildProgress): Verdict {

@@ -1,15 +1,9 @@
-import {
-  dockerConfigText,
-  openJobs,
-  registryAccess,
-  runService,
-  sameRegistries,
-  templateMeans,
-} from '@keelson/deployment';
+import { openJobs, registryAccess, runService, sameRegistries, templateMeans } from '@keelson/deployment';
 import type { Given } from '@keelson/deployment';
 import type { Service } from '@keelson/service';
 import { startImageBuilder } from './app';
 import type { BuildWork } from './app';
+import { builderLogins } from './builder-logins';
 import { readConfig } from './config';
 import type { ImageBuilderConfig } from './config';
 import { service } from './deps';
@@ -31,8 +25,7 @@ function start(config: ImageBuilderConfig, given: Given): Promise<Service> {
 }
 
 function workOf(config: ImageBuilderConfig, { logger }: Given): Omit<BuildWork, 'jobs'> {
-  const { buildLimit: limit, projectLimit, cancelRunning, builders } = config;
-  const dockerConfig = dockerConfigText(config);
+  const { buildLimit: limit, projectLimit, cancelRunning, builders, dockerConfig } = config;
   const means = templateMeans(config);
   return {
     ...{ limit, cancelRunning, retryDelaysMs },
@@ -40,7 +33,7 @@ function workOf(config: ImageBuilderConfig, { logger }: Given): Omit<BuildWork, 
     ...(projectLimit === undefined ? {} : { projectLimit }),
     ...(builders === undefined ? {} : { builders }),
     ...(means === undefined ? {} : { templates: { ...means, timeoutMs: config.buildTimeout } }),
-    ...(dockerConfig === undefined ? {} : { dockerConfig }),
+    ...(dockerConfig === undefined ? {} : { dockerConfig: builderLogins(dockerConfig) }),
   };
 }
 

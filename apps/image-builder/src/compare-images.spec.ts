@@ -1,0 +1,82 @@
+import { parseImageReference } from '@keelson/registry';
+import { unaborted, World } from './builder-fixture.contract';
+import { compareImages } from './compare-images';
+
+type Tree = Readonly<Record<string, string>>;
+
+describe('two images', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await World.open();
+  });
+  afterAll(() => world.end());
+
+  /** An image of these layers, by a name of its own. */
+  let images = 0;
+  async function image(...trees: readonly Tree[]): Promise<string> {
+    const name = `compared-${(images += 1)}`;
+    return world.image(name, {
+      layers: await world.layers(...trees),
+      target: { repository: `${world.registry}/${name}`, tags: ['1'] },
+    });
+  }
+  const compared = async (cached: readonly Tree[], uncached: readonly Tree[]) =>
+    compareImages(world.client, { cached: await image(...cached), uncached: await image(...uncached) }, unaborted);
+
+  it('are the same when their files are, however they are spread over layers', async () => {
+    const same = { outcome: 'same', count: 0, differences: [] };
+    expect(await compared([{ a: '1' }, { b: '2' }], [{ a: '1' }, { b: '2' }])).toEqual(same);
+    expect(await compared([{ a: '1' }, { b: '2' }], [{ a: '1', b: '2' }])).toEqual(same);
+    expect(await compared([{ a: 'old' }, { a: '1', b: '2' }], [{ b: '2' }, { a: '1' }])).toEqual(same);
+  });
+
+  it('differ by what is in one of them only, or not the same in both', async () => {
+    expect(await compared([{ base: '1' }, { a: '1', b: '2' }], [{ base: '1' }, { a: '2', c: '3' }])).toEqual({
+      outcome: 'different',
+      count: 3,
+      differences: [
+        { path: 'src/a', what: 'changed' },
+        { path: 'src/b', what: 'only-cached' },
+        { path: 'src/c', what: 'only-uncached' },
+      ],
+    });
+  });
+
+  it('have what their layers leave: a file that a later one removes is not there', async () => {
+    const removing = await compared([{ x: '' }, { a: '1', 'd/b': '2' }, { '.wh.a': '', '.wh.d': '' }], [{ x: '' }]);
+    expect(removing.differences.map(({ path }) => path)).toEqual(['src/.wh.a', 'src/.wh.d']);
+    const emptied = await compared(
+      [
+        { a: '1', 'd/b': '2' },
+        { 'd/.wh..wh..opq': '', 'd/c': '3' },
+      ],
+      [{ 'd/c': '3' }],
+    );
+    expect(emptied.differences.map(({ path }) => path)).toEqual(['src/a', 'src/d/.wh..wh..opq']);
+  });
+
+  it('name the first hundred paths, and count them all', async () => {
+    const many = Object.fromEntries(Array.from({ length: 150 }, (_, at) => [`f${at}`, 'x']));
+    const { count, differences } = await compared([{ x: '' }, many], [{ x: '' }]);
+    expect([count, differences.length]).toEqual([150, 100]);
+  });
+
+  it('cannot be compared when one is gone or no archive, and that is said', async () => {
+    const cached = await image({ a: '1' });
+    const gone = await compareImages(world.client, { cached, uncached: `${world.registry}/none:1` }, unaborted);
+    expect(gone).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('none:1') });
+    const noTar = await compareImages(world.client, { cached, uncached: await world.image('no-tar') }, unaborted);
+    expect(noTar).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('cannot be unpacked') });
+  });
+
+  it('are not read where they begin alike', async () => {
+    const cached = await world.image('alike-1'); // whose only layer is no archive
+    const other = await world.image('alike-2', { config: { created: '2021-01-01T00:00:00Z' } });
+    expect((await world.client.head(parseImageReference(cached), unaborted))?.digest).not.toBe(
+      (await world.client.head(parseImageReference(other), unaborted))?.digest,
+    );
+    expect(await compareImages(world.client, { cached, uncached: other }, unaborted)).toMatchObject({
+      outcome: 'same',
+    });
+  });
+});

@@ -1,0 +1,101 @@
+import { dockerfileBases, withBases } from '@keelson/builders';
+import type { BuildProgress } from '@keelson/builders';
+import { HostileLayerError, layerFiles, TarError } from '@keelson/git';
+import { JobsError } from '@keelson/jobs';
+import type { Plan } from '@keelson/pipeline';
+import {
+  copyInDockerFormat,
+  formatImageReference,
+  ImageNotFoundError,
+  InvalidReferenceError,
+  mediaTypes,
+  parseImageReference,
+  PlatformNotFoundError,
+  RegistryAuthError,
+  UnsupportedImageError,
+} from '@keelson/registry';
+import type { ImageReference } from '@keelson/registry';
+import type { JobDeps } from './build-kind';
+
+/**
+ * The plan's Dockerfile for a builder that reads Docker's format only: a base of another format is copied in that one, and FROM
+ * names the copy. Undefined where the file can stay as it is. @throws JobsError, the user's, for a base that cannot be had in it
+ */
+export async function dockerfileOnDockerBases(
+  deps: JobDeps,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const { args = {} } = plan.pipeline.build;
+  const text = await dockerfileOf(deps, plan, signal);
+  if (text === undefined) return undefined;
+  const names = new Map<string, string>();
+  for (const base of dockerfileBases(text, args)) {
+    const copy = await offered(deps, base, signal);
+    if (copy !== undefined) names.set(base, copy);
+  }
+  return names.size === 0 ? undefined : withBases(text, args, names);
+}
+
+/** A builder tells of the copies; people are told of what they are copies of. */
+export function ownBases(deps: JobDeps, progress: BuildProgress): BuildProgress {
+  const place = copiesAt(deps);
+  const bases = progress.bases.map((base) => originalOf(base.reference, place) ?? base);
+  return { ...progress, bases };
+}
+
+async function dockerfileOf({ client }: JobDeps, plan: Plan, signal: AbortSignal): Promise<string | undefined> {
+  const { dockerfile = 'Dockerfile' } = plan.pipeline.build;
+  const { layer, reference } = plan.snapshot;
+  const blob = client.blob(parseImageReference(reference), layer, signal);
+  try {
+    const { texts } = await layerFiles(blob, { prefix: plan.pipeline.image.workdir, texts: [dockerfile], signal });
+    return texts.get(dockerfile);
+  } catch (error) {
+    if (error instanceof TarError || error instanceof HostileLayerError) return undefined; // whoever unpacks it says so
+    throw error;
+  }
+}
+
+/** The copy's name; undefined where none is needed, or where the builder says best what is wrong with the base. */
+async function offered(deps: JobDeps, base: string, signal: AbortSignal): Promise<string | undefined> {
+  const { client } = deps;
+  try {
+    const from = parseImageReference(base);
+    const found = await client.head(from, signal);
+    if (found === undefined) return undefined;
+    // Such builders know no names by digest either.
+    if (found.mediaType === mediaTypes.dockerManifest && from.digest === undefined) return undefined;
+    const copy = copyName(from, found.digest, copiesAt(deps));
+    const to = parseImageReference(copy);
+    if ((await client.head(to, signal)) === undefined) await copyInDockerFormat(client, { from, to }, signal);
+    return copy;
+  } catch (error) {
+    if ([ImageNotFoundError, InvalidReferenceError, RegistryAuthError].some((kind) => error instanceof kind))
+      return undefined;
+    if (error instanceof UnsupportedImageError || error instanceof PlatformNotFoundError)
+      throw new JobsError(`the base ${base} cannot be offered in Docker's format: ${error.message}`, false, {
+        fault: 'user',
+      });
+    throw error;
+  }
+}
+
+const copiesAt = ({ registryPrefix, work }: JobDeps): string =>
+  `${registryPrefix}/${work.builders?.cacheRepository ?? 'keelson-cache'}/bases/`;
+
+/** A repository has no colon, a host's name no underscore. */
+function copyName({ registry, repository, tag = 'latest' }: ImageReference, digest: string, place: string): string {
+  return `${place}${registry.toLowerCase().replace(':', '_')}/${repository}:${tag.slice(0, 60)}_${digest.slice('sha256:'.length)}`;
+}
+
+function originalOf(name: string, place: string): { reference: string; digest: string } | undefined {
+  if (!name.startsWith(place)) return undefined;
+  const [, host = '', repository = '', tag = '', hex] =
+    /^([^/]+)\/(.+):(.+)_([0-9a-f]{64})$/.exec(name.slice(place.length)) ?? [];
+  if (hex === undefined) return undefined;
+  const original = formatImageReference({ registry: host.replace('_', ':'), repository, tag });
+  // As people write it.
+  const reference = original.replace(/^docker\.io\/(?:library\/)?/, '');
+  return { reference, digest: `sha256:${hex}` };
+}
