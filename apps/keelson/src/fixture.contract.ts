@@ -116,13 +116,19 @@ export async function plan(ledger: Ledger, run: RunData, text: string): Promise<
   });
 }
 
-/** Stores lines as a test's log; seals it unless told otherwise. */
+type LogToWrite = {
+  lines: readonly { bytes: Uint8Array; partial?: boolean }[];
+  isSealed?: boolean;
+  stage?: 'build' | 'test';
+};
+
+/** Stores lines as a log, a test's where nothing else is said; seals it unless told otherwise. */
 export async function writeLog(
   ledger: Ledger,
   { run, attempt }: RunData,
-  { lines, isSealed = true }: { lines: readonly { bytes: Uint8Array; partial?: boolean }[]; isSealed?: boolean },
+  { lines, isSealed = true, stage = 'test' }: LogToWrite,
 ): Promise<LogWriter> {
-  const prefix = logPrefix({ run, attempt, stage: 'test' });
+  const prefix = logPrefix({ run, attempt, stage });
   const writer = new LogWriter({ store: ledger.store, prefix, clock: Date.now, flushAfterMs: 1 });
   await writer.resume();
   for (const line of lines) await writer.write({ time: '2026-11-24T10:00:01.000000001Z', ...line });
@@ -158,6 +164,12 @@ export const testQueued = (run: RunData): Event =>
 
 export const testStarted = (run: RunData): Event =>
   eventOf(eventTypes.testSuiteRunStarted, { run, content: { environment }, customData: { ...run, stage: 'test' } });
+
+export const buildStarted = (run: RunData): Event =>
+  eventOf(eventTypes.buildStarted, { run, customData: { ...run, stage: 'build' } });
+
+export const buildFinished = (run: RunData): Event =>
+  eventOf(eventTypes.buildFinished, { run, customData: { ...run, stage: 'build', outcome: 'success' } });
 
 export const testFinished = (run: RunData): Event =>
   eventOf(eventTypes.testSuiteRunFinished, {

@@ -3,7 +3,7 @@ import { cloudEvent } from './cdevent';
 import { runData, stageName } from './custom-data';
 
 /**
- * A line of a test's output, as `keelson up --json` and `keelson logs --json` print it. It never goes over the bus: a log is
+ * A line of a test's or a build's output, as `keelson up --json` and `keelson logs --json` print it. It never goes over the bus: a log is
  * kept in chunks. Its id is the log and the line's number, from 1.
  */
 export const logLine = cloudEvent({

@@ -59,7 +59,7 @@ function writer(
   const { output, problems, isColoured } = context;
   if (context.isJson) {
     const json = new JsonReporter(output, problems);
-    const origin = { run: work.run, attempt: work.attempt, name: runName(work.run) };
+    const origin = { ...work, name: runName(work.run) };
     return (line) => json.logLine(origin, line);
   }
   // Exactly what the test wrote: a piece of a longer line gets no line end.

@@ -1,5 +1,5 @@
 import type { WorkKey } from '@keelson/events';
-import { stageEndedKey } from '@keelson/ledger';
+import { buildVerifiedKey, stageEndedKey } from '@keelson/ledger';
 import type { Ledger, StageEnded } from '@keelson/ledger';
 import { at, begin, digest, end, newAsking, runOf } from '../fixture.contract';
 import { runs } from './runs';
@@ -154,6 +154,27 @@ describe('keelson runs', () => {
         'step      miss COPY . .',
         '               the file main.go changed',
         'layers    10 bytes new, 90 bytes as in the image before',
+      ].join('\n'),
+    );
+  });
+
+  it('tells people what a build without cache found, as far as a page goes', async () => {
+    const { asking, out } = await newAsking({ isJson: false });
+    await begin(asking.ledger, run);
+    await asking.ledger.write(buildVerifiedKey(run), {
+      ...{ outcome: 'different', count: 101, verifiedAt: at(9) },
+      differences: [
+        { path: 'etc/pass\nwd', what: 'changed' },
+        { path: 'out', what: 'only-uncached' },
+      ],
+    });
+    await show(asking, run.run);
+    expect(out.bytes.toString()).toContain(
+      [
+        'verified  101 paths differ from a build without cache',
+        '          another content, mode or owner: "etc/pass\\nwd"',
+        '          only in the other one: "out"',
+        '          and 99 more',
       ].join('\n'),
     );
   });

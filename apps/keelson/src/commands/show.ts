@@ -43,13 +43,14 @@ const ended = ({ outcome, reason }: Pick<RunView, 'outcome' | 'reason'>): string
   reason === undefined ? outcome : `${outcome}: ${reason.message}`;
 
 function attemptLines(attempt: AttemptView): string[] {
-  const { image, snapshot, log, build } = attempt;
+  const { image, snapshot, log, build, verified } = attempt;
   return [
     ...attempt.stages.flatMap((stage) => field(`  ${stage.stage}`, stageText(stage))),
     ...(snapshot === undefined ? [] : field('snapshot', snapshot.reference)),
     ...(image === undefined ? [] : field('image', `${image.repository}@${image.digest}`)),
     ...(image === undefined || image.tags.length === 0 ? [] : field('tags', image.tags.join(', '))),
     ...(build === undefined ? [] : buildLines(build)),
+    ...(verified === undefined ? [] : field('verified', verifiedText(verified))),
     ...(log === undefined ? [] : field('log', logText(log))),
     ...attempt.artifacts.flatMap(({ path, sizeBytes }) => field('artifact', `${path}  ${sizeBytes} bytes`)),
     ...attempt.warnings.flatMap((warning) => field('warning', warning)),
@@ -69,6 +70,21 @@ function buildLines({ steps, bases, bytes }: NonNullable<AttemptView['build']>):
       : field('layers', `${bytes.pushed} bytes new, ${bytes.skipped} bytes as in the image before`)),
   ];
 }
+
+/** What the same build without cache gave. */
+function verifiedText({ outcome, count, differences, reason }: NonNullable<AttemptView['verified']>): string {
+  if (outcome === 'same') return 'the same files as a build without cache';
+  if (outcome === 'unknown') return `unknown: ${reason ?? ''}`;
+  const more = count > differences.length ? [`and ${count - differences.length} more`] : [];
+  const paths = differences.map(({ path, what }) => `${howText[what]} ${JSON.stringify(path)}`);
+  return [`${count} paths differ from a build without cache`, ...paths, ...more].join('\n');
+}
+
+const howText = {
+  changed: 'another content, mode or owner:',
+  'only-cached': 'only in this image:',
+  'only-uncached': 'only in the other one:',
+};
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? '';
 

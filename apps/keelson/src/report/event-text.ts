@@ -42,6 +42,8 @@ async function stageText(event: Event, ledger: Ledger, colours: Colours): Promis
       const what = `${shortDigest(snapshot.digest)}${subject === undefined ? '' : `  ${printableText(subject)}`}`;
       return doneText(ledger, event.data.customData, { stage: 'source', what: colours.dim(what) });
     }
+    case eventTypes.buildStarted:
+      return buildText(event, ledger, colours);
     case eventTypes.artifactPackaged: {
       const { repository, digest } = event.data.customData.image;
       const what = `${repository}@${shortDigest(digest)}`;
@@ -57,6 +59,20 @@ async function stageText(event: Event, ledger: Ledger, colours: Colours): Promis
     default:
       return undefined;
   }
+}
+
+/** A build that is a job; one that is not has ended when its start is told. */
+async function buildText(
+  event: EventOf<'dev.cdevents.build.started.0.3.0'>,
+  ledger: Ledger,
+  colours: Colours,
+): Promise<string | undefined> {
+  const { run, attempt } = event.data.customData;
+  const build = (await planOf(ledger, run))?.pipeline.build;
+  if (build === undefined || build.strategy === 'append') return undefined;
+  const file = build.strategy === 'template' ? build.template : (build.dockerfile ?? 'Dockerfile');
+  const again = attempt === 1 ? '' : `attempt ${attempt}: `;
+  return `build    ${again}${colours.dim(`${printableText(file ?? '')} by ${build.strategy}`)}`;
 }
 
 /** A stage that was done; nothing when this attempt began behind it, and the event only hands on what an earlier one made. */

@@ -1,16 +1,30 @@
 import type { Event } from '@keelson/events';
 import { Ledger } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
-import { newDirectory, runFinished, runOf, testFinished, testStarted, unaborted, writeLog } from '../fixture.contract';
+import {
+  buildFinished,
+  buildStarted,
+  newDirectory,
+  plan,
+  runFinished,
+  runOf,
+  testFinished,
+  testStarted,
+  unaborted,
+  writeLog,
+} from '../fixture.contract';
 import { RunFollower } from './follow-run';
-import type { Reporter } from './reporter';
+import type { LogOrigin, Reporter } from './reporter';
 
 /** Keeps what it is told. */
 class Heard implements Reporter {
   readonly told: string[] = [];
   event = async (event: Event) => void this.told.push(event.type.split('.').slice(2, 4).join('.'));
-  logLine = async (_of: unknown, { bytes }: { bytes: Uint8Array }) =>
-    void this.told.push(Buffer.from(bytes).toString());
+  readonly origins: LogOrigin[] = [];
+  logLine = async (of: LogOrigin, { bytes }: { bytes: Uint8Array }) => {
+    this.told.push(Buffer.from(bytes).toString());
+    this.origins.push(of);
+  };
   notice = async (_about: string, message: string) => void this.told.push(message);
   fact = this.notice;
 }
@@ -37,6 +51,30 @@ describe('following a run', () => {
     ]);
   });
 
+  it('tells the output of a build that is a job, and then that of its test', async () => {
+    const { ledger, reporter, runs } = await newFollower();
+    await plan(ledger, run, 'build: { strategy: kaniko }\ntest: { command: [a] }');
+    await runs.event(buildStarted(run), unaborted);
+    await writeLog(ledger, run, { lines: lines('built'), stage: 'build' });
+    await runs.event(buildFinished(run), unaborted);
+    await runs.event(testStarted(run), unaborted);
+    await writeLog(ledger, run, { lines: lines('tested') });
+    await runs.event(testFinished(run), unaborted);
+    expect(reporter.told).toEqual([
+      ...['build.started', 'built', 'build.finished'],
+      ...['testsuiterun.started', 'tested', 'testsuiterun.finished'],
+    ]);
+    expect(reporter.origins).toMatchObject([{ stage: 'build', builder: 'kaniko' }, { stage: 'test' }]);
+  });
+
+  it('looks for no output of a build that has none', async () => {
+    const { ledger, reporter, runs } = await newFollower();
+    await plan(ledger, run, 'test: { command: [a] }');
+    await writeLog(ledger, run, { lines: lines('nobody wrote this'), stage: 'build' });
+    for (const event of [buildStarted(run), buildFinished(run)]) await runs.event(event, unaborted);
+    expect(reporter.told).toEqual(['build.started', 'build.finished']);
+  });
+
   it('does not wait for a log that nobody sealed', async () => {
     const { ledger, reporter, runs } = await newFollower();
     await runs.event(testStarted(run), unaborted);
@@ -49,7 +87,7 @@ describe('following a run', () => {
   it('tells a test that was started before from the beginning of its output', async () => {
     const { ledger, reporter, runs } = await newFollower();
     await writeLog(ledger, run, { lines: lines('one', 'two') });
-    runs.follow(run, unaborted);
+    await runs.follow({ ...run, stage: 'test' }, unaborted);
     await runs.event(testFinished(run), unaborted);
     expect(reporter.told).toEqual(['one', 'two', 'testsuiterun.finished']);
   });
@@ -57,8 +95,8 @@ describe('following a run', () => {
   it('tells output once when its start is told twice', async () => {
     const { ledger, reporter, runs } = await newFollower();
     await writeLog(ledger, run, { lines: lines('one') });
-    runs.follow(run, unaborted);
-    runs.follow(run, unaborted);
+    await runs.follow({ ...run, stage: 'test' }, unaborted);
+    await runs.follow({ ...run, stage: 'test' }, unaborted);
     await runs.event(testFinished(run), unaborted);
     expect(reporter.told).toEqual(['one', 'testsuiterun.finished']);
   });
@@ -67,7 +105,7 @@ describe('following a run', () => {
     const { ledger, reporter, runs } = await newFollower();
     await writeLog(ledger, run, { lines: lines('one') });
     await ledger.store.delete(`logs/${run.run}/1/test/000000`);
-    runs.follow(run, unaborted);
+    await runs.follow({ ...run, stage: 'test' }, unaborted);
     await runs.event(testFinished(run), unaborted);
     expect(reporter.told[0]).toMatch(/its output cannot be shown: .*missing/);
   });

@@ -1,8 +1,11 @@
+import { strategyName } from '@keelson/builders';
 import { eventTypes } from '@keelson/events';
 import type { Event } from '@keelson/events';
-import { logPrefix, runName } from '@keelson/ledger';
+import { Ledger, logPrefix, planKey, runName } from '@keelson/ledger';
 import { readLog, readManifest } from '@keelson/logs';
 import type { ObjectStore } from '@keelson/objects';
+import { planSchema } from '@keelson/pipeline';
+import type { BuildStrategy } from '@keelson/pipeline';
 import { Silence } from './silence';
 import type { LogOrigin, Reporter } from './reporter';
 
@@ -13,44 +16,58 @@ export type FollowOptions = { store: ObjectStore; reporter: Reporter; puts?: Put
 
 type Following = { told: Promise<void>; end: AbortController };
 
-/** Tells a reporter events in their order, each test's output between its start and its end. */
+/** Output that is kept: of which attempt, and of its build or its test. */
+export type FollowedLog = { run: string; attempt: number; stage: 'build' | 'test' };
+
+/** Tells a reporter events in their order, the output of each build and test between its start and its end. */
 export class RunFollower {
-  /** The output being told, by run and attempt. */
+  /** The output being told, by log. */
   readonly #following = new Map<string, Following>();
+  readonly #ledger: Ledger;
 
-  constructor(readonly options: FollowOptions) {}
-
-  async event(event: Event, signal: AbortSignal): Promise<void> {
-    if (event.type === eventTypes.testSuiteRunFinished) await this.#ended(event.data.customData);
-    await this.options.reporter.event(event);
-    if (event.type === eventTypes.testSuiteRunStarted) this.follow(event.data.customData, signal);
+  constructor(readonly options: FollowOptions) {
+    this.#ledger = new Ledger(options.store);
   }
 
-  /** Follows the output of a test from its first line, in the background. */
-  follow(of: { run: string; attempt: number }, signal: AbortSignal): void {
-    if (this.#following.has(keyOf(of))) return;
+  async event(event: Event, signal: AbortSignal): Promise<void> {
+    const ended = endedBy(event);
+    if (ended !== undefined) await this.#ended(ended);
+    await this.options.reporter.event(event);
+    const begun = begunBy(event);
+    if (begun !== undefined) await this.follow(begun, signal);
+  }
+
+  /** Follows output from its first line, in the background. A build that is no job has none. */
+  async follow(of: FollowedLog, signal: AbortSignal): Promise<void> {
+    const strategy = of.stage === 'build' ? await this.#strategy(of.run) : undefined;
+    if (strategy === 'append' || this.#following.has(keyOf(of))) return;
     const end = new AbortController();
-    const told = this.#tell(of, AbortSignal.any([signal, end.signal])).catch((error: unknown) => {
+    const builder = strategyName.safeParse(strategy).data;
+    const origin = { ...of, name: runName(of.run), ...(builder === undefined ? {} : { builder }) };
+    const told = this.#tell(origin, AbortSignal.any([signal, end.signal])).catch((error: unknown) => {
       if (signal.aborted || end.signal.aborted) return;
       return this.options.reporter.notice(runName(of.run), `its output cannot be shown: ${String(error)}`);
     });
     this.#following.set(keyOf(of), { told, end });
   }
 
-  /** The test has ended: waits until its output is told. One that was never sealed ends here, nobody would end it later. */
-  async #ended(of: { run: string; attempt: number }): Promise<void> {
+  async #strategy(run: string): Promise<BuildStrategy> {
+    return (await this.#ledger.read(planKey(run, planSchema)))?.pipeline.build.strategy ?? 'append';
+  }
+
+  /** It has ended: waits until its output is told. One that was never sealed ends here, nobody would end it later. */
+  async #ended(of: FollowedLog): Promise<void> {
     const following = this.#following.get(keyOf(of));
     if (following === undefined) return;
-    const manifest = await readManifest({ store: this.options.store, prefix: prefixOf(of) });
+    const manifest = await readManifest({ store: this.options.store, prefix: logPrefix(of) });
     if (manifest === undefined) following.end.abort();
     await following.told;
     this.#following.delete(keyOf(of));
   }
 
-  async #tell(of: { run: string; attempt: number }, signal: AbortSignal): Promise<void> {
+  async #tell(origin: LogOrigin, signal: AbortSignal): Promise<void> {
     const { store, puts, reporter } = this.options;
-    const prefix = prefixOf(of);
-    const origin: LogOrigin = { run: of.run, attempt: of.attempt, name: runName(of.run) };
+    const prefix = logPrefix(origin);
     const read = new AbortController();
     const changes = puts?.(prefix, AbortSignal.any([signal, read.signal]));
     const silence = new Silence((message) => void reporter.fact(origin.name, message));
@@ -67,6 +84,14 @@ export class RunFollower {
   }
 }
 
-const keyOf = ({ run, attempt }: { run: string; attempt: number }): string => `${run}/${attempt}`;
-const prefixOf = ({ run, attempt }: { run: string; attempt: number }): string =>
-  logPrefix({ run, attempt, stage: 'test' });
+function begunBy({ type, data }: Event): FollowedLog | undefined {
+  if (type === eventTypes.testSuiteRunStarted) return { ...data.customData, stage: 'test' };
+  return type === eventTypes.buildStarted ? { ...data.customData, stage: 'build' } : undefined;
+}
+
+function endedBy({ type, data }: Event): FollowedLog | undefined {
+  if (type === eventTypes.testSuiteRunFinished) return { ...data.customData, stage: 'test' };
+  return type === eventTypes.buildFinished ? { ...data.customData, stage: 'build' } : undefined;
+}
+
+const keyOf = ({ run, attempt, stage }: FollowedLog): string => `${run}/${attempt}/${stage}`;

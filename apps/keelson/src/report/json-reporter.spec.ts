@@ -7,7 +7,7 @@ describe('the JSON of a run', () => {
   const tell = async (lines: readonly { bytes: Uint8Array; partial?: boolean }[], run = runOf(1)) => {
     const out = new Captured();
     const reporter = new JsonReporter(out.output, new Captured().output);
-    for (const line of lines) await reporter.logLine({ ...run, name: 'x' }, { time, ...line });
+    for (const line of lines) await reporter.logLine({ ...run, stage: 'test', name: 'x' }, { time, ...line });
     return out.lines.map((line) => logLine.parse(JSON.parse(line)));
   };
 
@@ -40,10 +40,21 @@ describe('the JSON of a run', () => {
     const out = new Captured();
     const reporter = new JsonReporter(out.output, new Captured().output);
     for (const run of [runOf(1), runOf(2), runOf(1), runOf(1, 2)]) {
-      await reporter.logLine({ ...run, name: 'x' }, { time, bytes: Buffer.from('x') });
+      await reporter.logLine({ ...run, stage: 'test', name: 'x' }, { time, bytes: Buffer.from('x') });
     }
     const ids = out.lines.map((line) => logLine.parse(JSON.parse(line)).id.slice(-14));
     expect(ids).toEqual(['00001/1/test/1', '00002/1/test/1', '00001/1/test/2', '00001/2/test/1']);
+  });
+
+  it('tells a build from a test', async () => {
+    const out = new Captured();
+    const reporter = new JsonReporter(out.output, new Captured().output);
+    for (const stage of ['build', 'test'] as const)
+      await reporter.logLine({ ...runOf(1), stage, name: 'x' }, { time, bytes: Buffer.from('x') });
+    const [build, test] = out.lines.map((line) => logLine.parse(JSON.parse(line)));
+    expect([build?.source, build?.data.customData.stage]).toEqual(['/keelson/image-builder', 'build']);
+    expect([test?.source, test?.data.customData.stage]).toEqual(['/keelson/test-runner', 'test']);
+    expect(build?.id).not.toBe(test?.id);
   });
 
   it('keeps everything else out of the way', async () => {

@@ -1,5 +1,5 @@
 import { logLine } from '@keelson/events';
-import type { Event, LogLineEvent } from '@keelson/events';
+import type { Event, LogLineEvent, StageName } from '@keelson/events';
 import type { LogLine } from '@keelson/logs';
 import type { LineOutput } from './output';
 import type { LogOrigin, Reporter } from './reporter';
@@ -9,7 +9,7 @@ import type { LogOrigin, Reporter } from './reporter';
  * else goes to `problems`.
  */
 export class JsonReporter implements Reporter {
-  /** Lines told, by run and attempt: a line has the same id whoever tells it, from its log's beginning. */
+  /** Lines told, by log: a line has the same id whoever tells it, from its log's beginning. */
   readonly #lines = new Map<string, number>();
 
   constructor(
@@ -23,23 +23,31 @@ export class JsonReporter implements Reporter {
 
   fact = this.notice;
 
-  logLine({ run, attempt }: LogOrigin, line: LogLine): Promise<void> {
-    const log = `${run}/${attempt}/test`;
+  logLine({ run, attempt, stage }: LogOrigin, line: LogLine): Promise<void> {
+    const log = `${run}/${attempt}/${stage}`;
     const number = (this.#lines.get(log) ?? 0) + 1;
     this.#lines.set(log, number);
-    const [id, source, type, time] = [`${log}/${number}`, '/keelson/test-runner', logLineType, line.time];
+    const [id, source, type, time] = [`${log}/${number}`, `/keelson/${services[stage]}`, logLineType, line.time];
     const told: LogLineEvent = {
       ...{ specversion: '1.0', id, source, type, subject: log, time, datacontenttype: 'application/json' },
       data: {
         context: { specversion: '0.5.1', id, source, type, timestamp: time, chainId: run },
         subject: { id: log, type: 'keelson-log', content: content(line) },
-        customData: { run, attempt, stage: 'test' },
+        customData: { run, attempt, stage },
         customDataContentType: 'application/json',
       },
     };
     return this.output.write(JSON.stringify(told));
   }
 }
+
+/** Whose work each stage is. */
+const services: Record<StageName, string> = {
+  source: 'bootstrapper',
+  build: 'image-builder',
+  publish: 'registry-poller',
+  test: 'test-runner',
+};
 
 const logLineType = logLine.shape.type.value;
 

@@ -1,8 +1,16 @@
-import type { Event } from '@keelson/events';
+import type { StrategyName } from '@keelson/builders';
+import type { Event, StageName } from '@keelson/events';
 import type { LogLine } from '@keelson/logs';
 
 /** Whose log a line is from. */
-export type LogOrigin = { run: string; attempt: number; name: string };
+export type LogOrigin = {
+  run: string;
+  attempt: number;
+  stage: StageName;
+  name: string;
+  /** What builds the run's Dockerfile, where that is what prints. */
+  builder?: StrategyName;
+};
 
 /** What a person, or a machine, is told while the pipeline runs. Two run: for people and for machines. */
 export interface Reporter {

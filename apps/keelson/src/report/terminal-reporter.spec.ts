@@ -5,6 +5,7 @@ import { DirObjectStore } from '@keelson/objects';
 import {
   at,
   begin,
+  buildStarted,
   Captured,
   changeMerged,
   digest,
@@ -150,8 +151,22 @@ describe('what a person is told', () => {
   it('tells output behind the name of its run', async () => {
     const { out, reporter } = await newReporter();
     const line = { time: at(0), bytes: Buffer.from('ok 1\u001b[2J') };
-    await reporter.logLine({ ...run, name }, line);
+    await reporter.logLine({ ...run, stage: 'test', name }, line);
     expect(out.lines).toEqual([`${name.padEnd(17)} │ ok 1·[2J`]);
+  });
+
+  it('tells what a builder prints for machines in words, each step once', async () => {
+    const { ledger, out, reporter } = await newReporter();
+    await recorded(ledger, 'build: { strategy: buildkit, dockerfile: docker/D }\ntest: { command: [a] }');
+    await reporter.event(buildStarted(run));
+    const vertex = { digest: 'x', name: '[2/3] COPY . .', started: at(1) };
+    const told = { time: at(0), bytes: Buffer.from(JSON.stringify({ vertexes: [vertex] })) };
+    for (let times = 0; times < 2; times += 1)
+      await reporter.logLine({ ...run, stage: 'build', name, builder: 'buildkit' }, told);
+    expect(out.lines).toEqual([
+      `${name.padEnd(17)}  build    docker/D by buildkit`,
+      `${name.padEnd(17)} │ [2/3] COPY . .`,
+    ]);
   });
 
   it('has no colours where there are none, and ends each where there are', async () => {

@@ -1,3 +1,5 @@
+import { readableOutput } from '@keelson/builders';
+import type { ReadableOutput } from '@keelson/builders';
 import { eventTypes } from '@keelson/events';
 import type { Event } from '@keelson/events';
 import { runName } from '@keelson/ledger';
@@ -22,6 +24,8 @@ const nameWidth = 17;
 export class TerminalReporter implements Reporter {
   readonly #colour: ReturnType<typeof createColors>;
   readonly #told = new RecentIds(remembered);
+  /** Of each Dockerfile that is being built. */
+  readonly #builds = new Map<string, ReadableOutput>();
   readonly #queued = new Map<string, NodeJS.Timeout>();
 
   constructor(
@@ -36,14 +40,27 @@ export class TerminalReporter implements Reporter {
     if (!this.#told.add(event.id)) return;
     const { customData } = event.data;
     this.#mindQueue(event);
+    if (event.type === eventTypes.buildFinished)
+      this.#builds.delete(`${event.data.customData.run}/${event.data.customData.attempt}`);
     const text = await eventText(event, this.ledger, this.#colour);
     if (text === undefined) return;
     await this.#say('run' in customData ? runName(customData.run) : customData.source, text);
   }
 
-  logLine(origin: LogOrigin, line: LogLine): Promise<void> {
+  async logLine(origin: LogOrigin, line: LogLine): Promise<void> {
     const { dim } = this.#colour;
-    return this.output.write(`${this.#named(origin.name)} ${dim('│')} ${printable(line.bytes, this.isColoured)}`);
+    const texts = this.#readable(origin)?.lines(Buffer.from(line.bytes).toString('utf8'));
+    for (const bytes of texts?.map((text) => Buffer.from(text)) ?? [line.bytes])
+      await this.output.write(`${this.#named(origin.name)} ${dim('│')} ${printable(bytes, this.isColoured)}`);
+  }
+
+  /** What a builder prints for machines, in words. */
+  #readable({ run, attempt, builder }: LogOrigin): ReadableOutput | undefined {
+    if (builder === undefined) return undefined;
+    const log = `${run}/${attempt}`;
+    const readable = this.#builds.get(log) ?? readableOutput(builder);
+    this.#builds.set(log, readable);
+    return readable;
   }
 
   notice(about: string, message: string): Promise<void> {

@@ -21,6 +21,7 @@ import type { DataContext } from '../commands/context';
 import type { Puts } from '../report/follow-run';
 import { ObservedStore } from '../observed-store';
 import { serveSocket } from '../socket-server';
+import { dockerfileBuilders } from './dockerfile-builders';
 import { jobTemplates } from './job-templates';
 import type { JobTemplates, TemplateWishes } from './job-templates';
 import { openMachineBus, openMachineJobs, openMachineRegistry } from './machine-ports';
@@ -125,7 +126,8 @@ async function startShared(options: MachineOptions, steps: StopStep[]) {
   const access = new SourceAccess({ mirrors, worktrees: join(data.git, 'worktrees'), remote });
   steps.push({ name: 'repositories', stop: () => access.close() });
   const templates = options.kube ? await jobTemplates(data, options.templates) : undefined;
-  return { log, bus, store, ledger, jobs, remote, mirrors, access, registry, templates };
+  const builders = options.kube ? dockerfileBuilders() : undefined;
+  return { builders, log, bus, store, ledger, jobs, remote, mirrors, access, registry, templates };
 }
 
 /** What came with a source's URL, else the token file, else git's own helpers. */
@@ -157,7 +159,8 @@ function serviceStarts(options: MachineOptions, shared: Shared): readonly (() =>
     limit: options.testLimit ?? availableParallelism(),
     warn: (message: string, fields: Record<string, unknown>) => host.logger.warn(fields, message),
   };
-  const building = templates === undefined ? {} : { work: { ...testing, templates: making(templates) } };
+  const building =
+    templates === undefined ? {} : { work: { ...testing, ...shared.builders, templates: making(templates) } };
   const column = options.kube ? ('cluster' as const) : ('machine' as const);
   const starts: Record<ServiceName, () => Promise<Service>> = {
     'test-runner': () => startTestRunner({ ...testing, templates: templates?.making }, host),

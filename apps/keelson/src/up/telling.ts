@@ -9,7 +9,7 @@ import type { Puts } from '../report/follow-run';
 import { JsonReporter } from '../report/json-reporter';
 import type { Reporter } from '../report/reporter';
 import { TerminalReporter } from '../report/terminal-reporter';
-import { testsAtWork } from '../report/test-queue';
+import { buildsAtWork, testsAtWork } from '../report/test-queue';
 
 /** What is told: a bus's events, and the output of tests. */
 export type Told = {
@@ -84,13 +84,16 @@ export class Telling {
     });
   }
 
-  /** Tests that were started before this process: their output from its beginning. */
+  /** Builds and tests that were started before this process: their output from its beginning. */
   async #goOn(runs: RunFollower, only: string | undefined, signal: AbortSignal): Promise<void> {
-    const { running } = await testsAtWork(this.context.ledger);
-    for (const { run, attempt } of running) {
-      if (only !== undefined && run !== only) continue;
-      await this.say(runName(run), 'its test was started before; its output from the beginning:');
-      runs.follow({ run, attempt }, signal);
+    const { ledger } = this.context;
+    const begun = { build: (await buildsAtWork(ledger)).running, test: (await testsAtWork(ledger)).running };
+    for (const stage of ['build', 'test'] as const) {
+      for (const { run, attempt } of begun[stage]) {
+        if (only !== undefined && run !== only) continue;
+        await this.say(runName(run), `its ${stage} was started before; its output from the beginning:`);
+        await runs.follow({ run, attempt, stage }, signal);
+      }
     }
   }
 }
