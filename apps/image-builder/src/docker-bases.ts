@@ -6,15 +6,13 @@ import type { Plan } from '@keelson/pipeline';
 import {
   copyInDockerFormat,
   formatImageReference,
-  ImageNotFoundError,
-  InvalidReferenceError,
   mediaTypes,
   parseImageReference,
   PlatformNotFoundError,
-  RegistryAuthError,
   UnsupportedImageError,
 } from '@keelson/registry';
 import type { ImageReference } from '@keelson/registry';
+import { lookUpBase } from './base-digests';
 import type { JobDeps } from './build-kind';
 
 /**
@@ -60,24 +58,20 @@ async function dockerfileOf({ client }: JobDeps, plan: Plan, signal: AbortSignal
 /** The copy's name; undefined where none is needed, or where the builder says best what is wrong with the base. */
 async function offered(deps: JobDeps, base: string, signal: AbortSignal): Promise<string | undefined> {
   const { client } = deps;
+  const found = await lookUpBase(deps, base, signal);
+  if (found === undefined) return undefined;
+  const from = parseImageReference(base);
+  // Such builders know no names by digest either.
+  if (found.mediaType === mediaTypes.dockerManifest && from.digest === undefined) return undefined;
+  const copy = copyName(from, found.digest, copiesAt(deps));
+  const to = parseImageReference(copy);
   try {
-    const from = parseImageReference(base);
-    const found = await client.head(from, signal);
-    if (found === undefined) return undefined;
-    // Such builders know no names by digest either.
-    if (found.mediaType === mediaTypes.dockerManifest && from.digest === undefined) return undefined;
-    const copy = copyName(from, found.digest, copiesAt(deps));
-    const to = parseImageReference(copy);
     if ((await client.head(to, signal)) === undefined) await copyInDockerFormat(client, { from, to }, signal);
     return copy;
   } catch (error) {
-    if ([ImageNotFoundError, InvalidReferenceError, RegistryAuthError].some((kind) => error instanceof kind))
-      return undefined;
-    if (error instanceof UnsupportedImageError || error instanceof PlatformNotFoundError)
-      throw new JobsError(`the base ${base} cannot be offered in Docker's format: ${error.message}`, false, {
-        fault: 'user',
-      });
-    throw error;
+    if (!(error instanceof UnsupportedImageError) && !(error instanceof PlatformNotFoundError)) throw error;
+    const message = `the base ${base} cannot be offered in Docker's format: ${error.message}`;
+    throw new JobsError(message, false, { fault: 'user' });
   }
 }
 

@@ -29,20 +29,16 @@ export async function builderJob(
   { plan, request }: Requested,
   signal: AbortSignal,
 ): Promise<ManifestJob> {
-  const builder = builderOf(plan);
+  const [builder, settings] = [builderOf(plan), settingsOf(deps)];
+  if (settings[builder.strategy] === undefined) throw notHere(new BuilderNotAllowedError(builder.strategy).message);
   const dockerConfig = await deps.work.dockerConfig?.(registriesOf(request), signal);
   const text = builder.readsDockerOnly ? await dockerfileOnDockerBases(deps, plan, signal) : undefined;
-  try {
-    const given = {
-      ...request,
-      ...(dockerConfig === undefined ? {} : { dockerConfig }),
-      ...(text === undefined ? {} : { dockerfileText: text }),
-    };
-    return builder.job(given, settingsOf(deps));
-  } catch (error) {
-    if (!(error instanceof BuilderNotAllowedError)) throw error;
-    throw notHere(error.message);
-  }
+  const given = {
+    ...request,
+    ...(dockerConfig === undefined ? {} : { dockerConfig }),
+    ...(text === undefined ? {} : { dockerfileText: text }),
+  };
+  return builder.job(given, settings);
 }
 
 /** Where it reads its source, and where it pushes to. */

@@ -1,7 +1,7 @@
 import { isUsersFault } from '@keelson/builders';
 import type { Builder, BuildFailure, BuildProgress } from '@keelson/builders';
 import type { RunOutcome } from '@keelson/events';
-import type { JobEnd } from '@keelson/jobs';
+import type { ClusterCause, JobEnd } from '@keelson/jobs';
 import { logPrefix, openKey } from '@keelson/ledger';
 import type { BuildReport } from '@keelson/ledger';
 import { readLog } from '@keelson/logs';
@@ -75,15 +75,17 @@ async function openVerification({ ledger, clock }: JobDeps, { plan, work }: Dock
   await ledger.write(openKey(verifyService, { run, attempt, stage: 'build' }), open);
 }
 
-function failed(end: JobEnd, { failure }: BuildProgress): Verdict {
+/** Whatever the memory or the disk was for: it is the installation that says how much a builder gets. */
+const shares: ReadonlySet<ClusterCause> = new Set(['out-of-memory', 'evicted']);
+
+function failed(end: JobEnd, progress: BuildProgress): Verdict {
   switch (end.kind) {
     case 'exited':
-      return { ...exited(end.code, failure), exitCode: end.code };
+      return { ...exited(end.code, progress), exitCode: end.code };
     case 'timeout':
       return { outcome: 'failure', reason: { code: 'timeout', message: 'the build took longer than builds may take' } };
     case 'cluster':
-      // Whatever the memory was for: it is the installation that says how much a builder gets.
-      if (end.fault === 'user' && end.cause !== 'out-of-memory') return ended('failure', end.cause, end.message);
+      if (end.fault === 'user' && !shares.has(end.cause)) return ended('failure', end.cause, end.message);
       return error(end.cause, end.message);
     case 'signalled':
       return error('killed', `the builder was cut short by ${end.signal}`);
@@ -96,9 +98,9 @@ function failed(end: JobEnd, { failure }: BuildProgress): Verdict {
 /** As a shell tells of SIGKILL. */
 const killedCode = 137;
 
-function exited(code: number, failure: BuildFailure | undefined): Verdict {
+function exited(code: number, { failure, bases }: BuildProgress): Verdict {
   if (code === killedCode) return error('killed', 'the builder was killed: out of memory, or by somebody');
-  if (failure !== undefined) return explained(failure);
+  if (failure !== undefined) return explained(failure, bases);
   return error('unknown', `the builder ended with exit code ${code} and did not say why: see the log`);
 }
 
@@ -108,9 +110,12 @@ const ended = (outcome: RunOutcome, code: string, message: string): Verdict => (
 });
 const error = (code: string, message: string): Verdict => ended('error', code, message);
 
-function explained(failure: BuildFailure): Verdict {
+function explained(failure: BuildFailure, bases: BuildProgress['bases']): Verdict {
   const outcome = isUsersFault(failure.class) ? 'failure' : 'error';
-  return ended(outcome, failure.class, failureText(failure));
+  // The builder names the step that needed it first.
+  const isBase = failure.class === 'base-unreadable';
+  const which = isBase ? `a base cannot be unpacked (${bases.map(({ reference }) => reference).join(', ')}): ` : '';
+  return ended(outcome, failure.class, `${which}${failureText(failure)}`);
 }
 
 /** `Dockerfile line 2, RUN make: ...; it last printed: ...` */

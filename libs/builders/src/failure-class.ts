@@ -6,7 +6,7 @@ const words: readonly (readonly [RegExp, FailureClass])[] = [
   [/did not complete successfully|waiting for process to exit|cmd wait: exit status/, 'step-failed'],
   [/no space left on device|disk quota exceeded/i, 'disk-full'],
   [
-    /failed to extract layer|archive\/tar: |invalid tar header|gzip: invalid header|untar reader|create gzip reader/,
+    /failed to extract layer|mount callback failed on|archive\/tar: |invalid tar header|gzip: invalid header|untar reader|create gzip reader/,
     'base-unreadable',
   ],
   [/toomanyrequests|too many requests|\b429\b/i, 'rate-limited'],

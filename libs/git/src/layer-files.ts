@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ByteReader } from './byte-reader';
+import { damagedLayer } from './damaged-layer';
 import { checkPrefix } from './layer';
 import { onAbort } from './on-abort';
 import { plainBytes } from './plain-bytes';
@@ -40,6 +41,8 @@ export async function layerFiles(
   try {
     options.signal?.throwIfAborted();
     return await read(reader, options);
+  } catch (error) {
+    throw damagedLayer(error);
   } finally {
     off();
     stream.destroy();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ByteReader, EarlyEndError } from './byte-reader';
+import { ByteReader } from './byte-reader';
+import { damagedLayer } from './damaged-layer';
 import { onAbort } from './on-abort';
 import { plainBytes } from './plain-bytes';
 import { padding } from './tar-header';
@@ -37,16 +38,12 @@ export async function layerList(
     }
     return entries;
   } catch (error) {
-    throw isDamaged(error) ? new TarError(`the layer cannot be unpacked: ${error.message}`, { cause: error }) : error;
+    throw damagedLayer(error);
   } finally {
     off();
     stream.destroy();
   }
 }
-
-/** It ended too early, or is no gzip inside, as zlib's codes say. */
-const isDamaged = (error: unknown): error is Error =>
-  error instanceof EarlyEndError || (error instanceof Error && 'code' in error && /^Z_/.test(String(error.code)));
 
 /** Builders write `./a`, `/a`, `a` and, for a directory, `a/`. The root itself is the empty name. */
 const pathOf = ({ path }: TarMember): string =>

@@ -103,6 +103,8 @@ describe('a job that has ended', () => {
     ['without having begun', { state: ended(128, { reason: 'StartError', message: 'runc: exec: "x": executable file not found in $PATH: unknown', startedAt: '1970-01-01T00:00:00Z' }) }, { kind: 'unstartable', message: 'the command could not be started: exec: "x": executable file not found in $PATH' }],
     ['evicted', { status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' } }, { cause: 'evicted', fault: 'ours' }],
     ['evicted for its own disk', { status: { phase: 'Failed', reason: 'Evicted', message: 'Pod ephemeral local storage usage exceeds the total limit of containers 1Mi.' }, state: ended(137) }, { cause: 'evicted', fault: 'user' }],
+    ['evicted, and answering that by a failure of its own', { status: { phase: 'Failed', reason: 'Evicted', message: 'The node was low on resource: memory.' }, state: ended(1) }, { cause: 'evicted', fault: 'ours' }],
+    ['well, just before it was evicted', { status: { phase: 'Failed', reason: 'Evicted' }, state: ended(0) }, { kind: 'exited', code: 0 }],
     ['past a deadline', { status: { phase: 'Failed', reason: 'DeadlineExceeded' }, state: ended(137) }, { kind: 'timeout' }],
     ['past a deadline, never up', { status: { phase: 'Failed', reason: 'DeadlineExceeded' } }, { cause: 'not-started' }],
     ['by an init container', { init: [{ name: 'prepare' }], inits: [{ name: 'prepare', state: ended(3) }], state: waiting('PodInitializing') }, { kind: 'exited', code: 3 }],

@@ -78,7 +78,7 @@ function endedPod(pod: PodObject, ours: JobEnd | undefined, nowMs: number): Ende
 type Known = { contained: JobEnd | undefined; ours: JobEnd | undefined; nowMs: number };
 
 function endOf(pod: PodObject, { contained, ours, nowMs }: Known): JobEnd | undefined {
-  const taken = endedByItself(contained) ? undefined : takenAway(pod, nowMs);
+  const taken = endedByItself(pod, contained) ? undefined : takenAway(pod, nowMs);
   if (taken !== undefined) return ours ?? taken;
   // Until the phase is told, nobody knows whether it ended by itself or by us.
   if (!isTerminal(pod)) return ours === undefined ? contained : undefined;
@@ -98,9 +98,10 @@ const failed = ({ status }: PodObject): JobEnd =>
 
 const notStarted = (message: string): JobEnd => ({ kind: 'cluster', cause: 'not-started', fault: 'ours', message });
 
-/** Not by a signal of who took it away. */
-const endedByItself = (contained: JobEnd | undefined): boolean =>
-  contained?.kind === 'exited' || contained?.kind === 'unstartable';
+/** Not by a signal of who took it away. Who is evicted may answer that by a failure of its own, never by a success. */
+const endedByItself = (pod: PodObject, contained: JobEnd | undefined): boolean =>
+  contained?.kind === 'unstartable' ||
+  (contained?.kind === 'exited' && (contained.code === 0 || evicted(pod) === undefined));
 
 /** One that would not end had to be killed. */
 function refined(end: JobEnd, pod: PodObject): JobEnd {
