@@ -10,6 +10,7 @@ import {
   parseImageReference,
   PlatformNotFoundError,
   UnsupportedImageError,
+  withDigest,
 } from '@keelson/registry';
 import type { ImageReference } from '@keelson/registry';
 import { lookUpBase } from './base-digests';
@@ -66,7 +67,9 @@ async function offered(deps: JobDeps, base: string, signal: AbortSignal): Promis
   const copy = copyName(from, found.digest, copiesAt(deps));
   const to = parseImageReference(copy);
   try {
-    if ((await client.head(to, signal)) === undefined) await copyInDockerFormat(client, { from, to }, signal);
+    // By its digest: the tag may move meanwhile.
+    if ((await client.head(to, signal)) === undefined)
+      await copyInDockerFormat(client, { from: withDigest(from, found.digest), to }, signal);
     return copy;
   } catch (error) {
     if (!(error instanceof UnsupportedImageError) && !(error instanceof PlatformNotFoundError)) throw error;
