@@ -30,7 +30,7 @@ export async function freeze(deps: BootstrapperDeps, run: RunData, signal: Abort
   // First: of a commit that is gone, no file can be read, and that would look like one without a pipeline file.
   const info = await commitInfo(session, run.commit, signal);
   const written = await readPipeline(deps, { session, commit: run.commit, signal });
-  const pipeline = await withTags(deps, { run, session, pipeline: written, signal });
+  const pipeline = await withTags(deps, { run, session, tag, pipeline: written, signal });
   const layer = await treeLayer(session, run.commit, {
     prefix: pipeline.image.workdir,
     codec: deps.registry.codec,

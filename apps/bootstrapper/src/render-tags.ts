@@ -36,13 +36,13 @@ export async function renderTag(
  * @throws UnbuildableError, and what git throws
  */
 export async function withTags(deps: BootstrapperDeps, frozen: Omit<Frozen, 'snapshot'>): Promise<Pipeline> {
-  const { pipeline, run, session, signal } = frozen;
+  const { pipeline, signal } = frozen;
   const { push } = pipeline.build;
   if (push?.some(isTemplate) !== true) return pipeline;
   const { templates } = deps;
   if (templates === undefined)
     throw new UnbuildableError('pipeline-file', 'build.push holds a template, and none is rendered here');
-  const variables = await runVariables(templates, deps.registry.prefix, { run, session, signal });
+  const variables = await runVariables(templates, deps.registry, frozen);
   const rendered: string[] = [];
   for (const [at, name] of push.entries()) {
     if (!isTemplate(name)) rendered.push(name);
