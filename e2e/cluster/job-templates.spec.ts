@@ -64,6 +64,9 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
     expect(build.stdout).toContain(
       `pushed ${servers.registry}/keelson-template-project:0.9.14-feature-212-aaaagjecnus-${commit.slice(0, 12)}`,
     );
+    const rendered = await keelson(['show', 'last', '--rendered', 'build', '--data', data]);
+    expect(rendered.stdout).toContain('name: imagebuilder-');
+    expect(rendered.stdout).not.toContain('hunter2');
     const account = await keelson(['account', '--json', '--data', data]);
     expect(JSON.parse(account.stdout)).toMatchObject({ balanced: true, fates: { built: 1 } });
   });
@@ -93,7 +96,7 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
     const before = await namespaces();
     const watch = ['watch', '--debug', '--once', '-persistent-state-dir', newData()];
     const ended = await keelson([...watch, '--job-template', 'ci/containerize.yaml', `${made.path}^main`]);
-    expect(ended).toMatchObject({ status: 0 });
+    expect(ended).toMatchObject({ status: 0, stdout: expect.stringMatching(/namespace gw-[^;]*, which stays/) });
     const [kept = '', ...others] = (await namespaces()).filter((name) => !before.includes(name));
     try {
       expect(others).toEqual([]);

@@ -59,7 +59,7 @@ export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): P
   for (const [stage, file] of files) {
     const { record, said } = await renderStage({ templates, key, frozen, variables, image }, stage, file);
     await deps.ledger.write(manifestKey(run.run, stage, manifestRecord), record);
-    if (templates.isVerbose === true) deps.notice(run.run, spoken(record));
+    if (templates.isVerbose === true || templates.keepNamespaces) deps.notice(run.run, spoken(record));
     warnings.push(...said.map((warning) => `${file}: ${warning}`));
   }
   return templates.ignoreWarnings === true ? [] : warnings;
@@ -69,7 +69,7 @@ export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): P
 const spoken = ({ file, namespace, image }: ManifestRecord): string =>
   [
     `${file} is rendered`,
-    ...(namespace ? [`namespace ${namespace.name}`] : []),
+    ...(namespace ? [`namespace ${namespace.name}${namespace.create && namespace.keep ? ', which stays' : ''}`] : []),
     ...(image ? [`image ${image}`] : []),
   ].join('; ');
 

@@ -23,8 +23,12 @@ function defineRecords(root: Command, { ask }: Acts): void {
   examples(
     common(root.command('show').description('all that is known of a run'))
       .argument('<run>', runArgument)
-      .action(ask(async (context, run: string) => (await import('./show.js')).show(context, run))),
-    ['keelson show last', 'keelson show calm-otter-42 --json'],
+      .option(
+        '--rendered <stage>',
+        'what the Job template of this stage was rendered to, secrets masked: build or test',
+      )
+      .action(ask(async (context, run: string, options) => (await import('./show.js')).show(context, run, options))),
+    ['keelson show last', 'keelson show calm-otter-42 --json', 'keelson show last --rendered build'],
   );
   examples(
     common(

@@ -1,6 +1,7 @@
 import type { WorkKey } from '@keelson/events';
-import { buildVerifiedKey, stageEndedKey } from '@keelson/ledger';
+import { buildVerifiedKey, manifestKey, stageEndedKey } from '@keelson/ledger';
 import type { Ledger, StageEnded } from '@keelson/ledger';
+import { manifestRecord, SealingKey } from '@keelson/pipeline';
 import { at, begin, digest, end, newAsking, runOf } from '../fixture.contract';
 import { runs } from './runs';
 import { show } from './show';
@@ -73,6 +74,24 @@ describe('keelson show', () => {
       ...{ outcome: 'running', reason: null, endedAt: null, image: null, snapshot: null, log: null },
       ...{ stages: [], artifacts: [] },
     });
+  });
+
+  it('shows what a Job template was rendered to, as it is kept for people', async () => {
+    const { asking, ledger, out } = await newAsking({ isJson: false });
+    await begin(ledger, run);
+    const sealed = new SealingKey(Buffer.alloc(32)).seal('a: hunter2', 'x');
+    const record = { file: 'ci.yaml', text: '# a\r\na: (masked)\u001b[2J\n', sealed };
+    await ledger.write(manifestKey(run.run, 'build', manifestRecord), record);
+    await show(asking, 'last', { rendered: 'build' });
+    expect(out.lines).toEqual(['# a', 'a: (masked)\u00b7[2J']);
+    for (const rendered of ['test', 'nothing']) {
+      await expect(show(asking, 'last', { rendered })).rejects.toThrow(`no rendered Job template for "${rendered}"`);
+    }
+    const machine = await newAsking({ isJson: true });
+    await begin(machine.ledger, run);
+    await machine.ledger.write(manifestKey(run.run, 'build', manifestRecord), record);
+    await show(machine.asking, 'last', { rendered: 'build' });
+    expect(JSON.parse(machine.out.lines[0]!)).toEqual({ file: 'ci.yaml', text: record.text });
   });
 
   it('tells people the same, each attempt by itself, harmless and in lines', async () => {

@@ -1,5 +1,7 @@
-import { viewRun } from '@keelson/ledger';
+import { stageName } from '@keelson/events';
+import { manifestKey, runName, viewRun } from '@keelson/ledger';
 import type { AttemptView, RunView, StageView } from '@keelson/ledger';
+import { manifestRecord } from '@keelson/pipeline';
 import { duration } from '../report/duration';
 import { printableText } from '../report/printable';
 import { UsageError } from '../usage-error';
@@ -8,14 +10,31 @@ import type { Asking } from './context';
 import { findRun } from './find-run';
 import { summary } from './runs';
 
+export type ShowOptions = { rendered?: string };
+
 /** `keelson show RUN`: all that is known of one run. */
-export async function show(context: Asking, run: string): Promise<void> {
+export async function show(context: Asking, run: string, { rendered }: ShowOptions = {}): Promise<void> {
   const id = await findRun(context.ledger, run);
+  if (rendered !== undefined) return showRendered(context, id, rendered);
   const view = await viewRun(context.ledger, id);
   if (view === undefined) throw new UsageError(`run ${id} has no records yet: ask again in a moment`);
   if (context.isJson)
     return writeJson(context, { ...summary(view), rebuiltFor: view.rebuiltFor ?? null, attempts: view.attempts });
   for (const line of lines(view)) await context.output.write(line);
+}
+
+/** What a stage's Job is made of, but for its secrets. */
+async function showRendered(context: Asking, run: string, text: string): Promise<void> {
+  const stage = stageName.safeParse(text).data;
+  const record = stage && (await context.ledger.read(manifestKey(run, stage, manifestRecord)));
+  if (record === undefined) {
+    throw new UsageError(
+      `${runName(run)} has no rendered Job template for ${JSON.stringify(text)}: name build or test`,
+    );
+  }
+  const { file, namespace, image } = record;
+  if (context.isJson) return writeJson(context, { file, text: record.text, namespace: namespace?.name, image });
+  for (const line of record.text.replace(/\n$/, '').split(/\r?\n/)) await context.output.write(printableText(line));
 }
 
 const field = (name: string, value: string): string[] =>
