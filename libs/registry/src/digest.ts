@@ -32,6 +32,24 @@ export async function* verified(
     throw new RegistryProtocolError(`the bytes of ${expected.digest} have the digest ${actual}`);
 }
 
+/** Passes the bytes through and ends only if they are as many as they should be. @throws RegistryProtocolError when they are not */
+export async function* counted(
+  bytes: AsyncIterable<Uint8Array>,
+  expected: { digest: string; sizeBytes: number },
+): AsyncIterable<Uint8Array> {
+  const { digest, sizeBytes } = expected;
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.byteLength;
+    if (size > sizeBytes) break;
+    yield chunk;
+  }
+  if (size === sizeBytes) return;
+  throw new RegistryProtocolError(
+    `${digest}: ${size > sizeBytes ? 'more' : 'fewer'} than the ${sizeBytes} bytes it should have`,
+  );
+}
+
 const algorithmOf = (digest: string): string => digest.slice(0, digest.indexOf(':'));
 const hashOf = (digest: string): Hash => createHash(algorithmOf(digest));
 const digestText = (digest: string, hash: Hash): string => `${algorithmOf(digest)}:${hash.digest('hex')}`;

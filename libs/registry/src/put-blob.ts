@@ -1,6 +1,6 @@
 import { beginUpload } from './blob-calls';
 import type { Clock } from './clock';
-import { verified } from './digest';
+import { counted, verified } from './digest';
 import { discard, locationOf } from './http-exchange';
 import type { RequestBody } from './http-exchange';
 import { assertDigest } from './image-reference';
@@ -79,7 +79,15 @@ async function putBytes(
   const what = `${described(call)}, ${blob.digest}: ${reply.status}${text === '' ? '' : ` (${text})`}`;
   // The upload is not known (any more), as when the registry restarted: as good as a broken connection.
   if (reply.status === 404) throw new ConnectionLostError(what);
+  await checkOurs(blob);
   throw new RegistryProtocolError(what);
+}
+
+/** Bytes that are not the digest's are our fault, and the registry says no more than "invalid". @throws RegistryProtocolError when they are not */
+async function checkOurs(blob: BlobToPut): Promise<void> {
+  const opened = blob.open();
+  if (opened instanceof Uint8Array) return;
+  for await (const _ of verified(opened, blob));
 }
 
 const bytesCall = (target: Repository, blob: BlobToPut): Omit<RegistryCall, 'method' | 'to'> => ({
@@ -89,13 +97,13 @@ const bytesCall = (target: Repository, blob: BlobToPut): Omit<RegistryCall, 'met
   body: bodyOf(blob),
 });
 
-/** Checked while it is sent: bytes that are not the digest's are our fault, and the registry would only say "invalid". */
+/** Only counted while it is sent: the registry computes the digest as well, and that is most of the work. */
 function bodyOf(blob: BlobToPut): RequestBody {
   return {
     sizeBytes: blob.sizeBytes,
     open: () => {
       const opened = blob.open();
-      return opened instanceof Uint8Array ? opened : verified(opened, blob);
+      return opened instanceof Uint8Array ? opened : counted(opened, blob);
     },
   };
 }

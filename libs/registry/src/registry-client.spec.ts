@@ -128,6 +128,18 @@ if (missing !== undefined) process.stderr.write(`skipped: the registry client ag
     expect(client.knowsBlob(image('wrong'), unknown)).toBe(false);
   });
 
+  it.each([
+    ['fewer', 1],
+    ['more', -1],
+  ])('says so when the bytes to store are %s than said', async (how, more) => {
+    const layer = layerOf('c', 'c');
+    const wrong = { ...layer, sizeBytes: layer.sizeBytes + more };
+    await expect(client.putBlob(image('size'), wrong, signal)).rejects.toThrow(
+      `${how} than the ${wrong.sizeBytes} bytes`,
+    );
+    expect(await client.hasBlob(image('size'), layer.digest, signal)).toBe(false);
+  });
+
   it('passes on what the source of the bytes throws', async () => {
     const broken = {
       ...layerOf('b', 'b'),
