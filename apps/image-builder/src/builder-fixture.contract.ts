@@ -188,7 +188,9 @@ export class World {
       mkdirSync(path.dirname(file), { recursive: true });
       writeFileSync(file, content);
     }
-    return execFileSync('tar', ['--format=ustar', '-cf', '-', '-C', directory, 'src'], { maxBuffer: 1e8 });
+    return execFileSync('tar', ['--format=ustar', '--mtime=@1', '-cf', '-', '-C', directory, 'src'], {
+      maxBuffer: 1e8,
+    });
   }
 
   async #snapshot(commit: string, tree?: Asked['tree']) {

@@ -43,16 +43,23 @@ describe('two images', () => {
   });
 
   it('have what their layers leave: a file that a later one removes is not there', async () => {
-    const removing = await compared([{ x: '' }, { a: '1', 'd/b': '2' }, { '.wh.a': '', '.wh.d': '' }], [{ x: '' }]);
-    expect(removing.differences.map(({ path }) => path)).toEqual(['src/.wh.a', 'src/.wh.d']);
-    const emptied = await compared(
-      [
-        { a: '1', 'd/b': '2' },
-        { 'd/.wh..wh..opq': '', 'd/c': '3' },
-      ],
-      [{ 'd/c': '3' }],
-    );
-    expect(emptied.differences.map(({ path }) => path)).toEqual(['src/a', 'src/d/.wh..wh..opq']);
+    const same = { outcome: 'same', count: 0 };
+    const made = [{ x: '' }, { a: '1', 'd/b': '2' }];
+    expect(await compared([...made, { '.wh.a': '', '.wh.d': '' }], [{ x: '' }])).toMatchObject(same);
+    expect(
+      await compared([...made, { 'd/.wh..wh..opq': '', 'd/c': '3' }], [{ x: '', a: '1', 'd/c': '3' }]),
+    ).toMatchObject(same);
+    // Of what both begin with, one removes a file.
+    const { differences } = await compared([...made, { '.wh.a': '' }], [...made, { y: '' }]);
+    expect(differences).toEqual([
+      { path: 'src/a', what: 'only-uncached' },
+      { path: 'src/y', what: 'only-uncached' },
+    ]);
+  });
+
+  it('are the same when one of them only names a directory again', async () => {
+    expect(await compared([{ x: '' }, { a: '1' }], [{ x: '', a: '1' }])).toMatchObject({ outcome: 'same' });
+    expect(await compared([{ x: '' }, { x: '' }], [{ x: '' }])).toMatchObject({ outcome: 'same' });
   });
 
   it('name the first hundred paths, and count them all', async () => {

@@ -15,7 +15,8 @@ const mostNamed = 100;
 export type Comparison = Omit<BuildVerified, 'verifiedAt'>;
 
 /**
- * Whether two images hold the same files: path, type, mode, owner, content. Layers that both begin with are not read.
+ * Whether two images hold the same files: path, type, mode, owner, content. Layers that both begin with are read only
+ * where what lies above them does not tell.
  * @throws what a registry throws that is away; what cannot be compared is `unknown`
  */
 export async function compareImages(
@@ -25,10 +26,14 @@ export async function compareImages(
 ): Promise<Comparison> {
   try {
     const [one, other] = [await layersOf(client, cached, signal), await layersOf(client, uncached, signal)];
-    const shared = one.findIndex(({ digest }, at) => digest !== other[at]?.digest);
-    const from = shared < 0 ? one.length : shared;
-    const files = await filesIn(client, { image: cached, layers: one.slice(from) }, signal);
-    return compared(files, await filesIn(client, { image: uncached, layers: other.slice(from) }, signal));
+    const differs = one.findIndex(({ digest }, at) => digest !== other[at]?.digest);
+    const from = differs < 0 ? one.length : differs;
+    const files = async (begin: number): Promise<[Files, Files]> => [
+      await filesIn(client, { image: cached, layers: one, begin }, signal),
+      await filesIn(client, { image: uncached, layers: other, begin }, signal),
+    ];
+    const own = await files(from);
+    return compared(...(from > 0 && needsShared(...own) ? await files(0) : own));
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     return unknown(error.message);
@@ -51,19 +56,27 @@ async function layersOf(client: RegistryClient, image: string, signal: AbortSign
 
 type Files = Map<string, string>;
 
-/** What is left of the layers, each on top of those before; what they remove from below stays as a mark. */
+/** What is left of the layers from one on, each on top of those before; what they remove from below that stays as a mark. */
 async function filesIn(
   client: RegistryClient,
-  { image, layers }: { image: string; layers: readonly Descriptor[] },
+  { image, layers, begin }: { image: string; layers: readonly Descriptor[]; begin: number },
   signal: AbortSignal,
 ): Promise<Files> {
   const files: Files = new Map();
-  for (const { digest, size: sizeBytes, mediaType } of layers) {
+  for (const { digest, size: sizeBytes, mediaType } of layers.slice(begin)) {
     if (mediaType.endsWith('zstd')) throw new UnsupportedImageError(`a layer of ${image} is compressed by zstd`);
     const blob = client.blob(parseImageReference(image), { digest, sizeBytes }, signal);
     lay(files, await layerList(blob, { signal }));
   }
+  if (begin === 0) for (const path of files.keys()) if (removal.test(path)) files.delete(path);
   return files;
+}
+
+/** A directory that only one of them names again, or a mark that only one has, means nothing without what lies below. */
+function needsShared(cached: Files, uncached: Files): boolean {
+  const isOnly = (one: Files, other: Files) =>
+    [...one].some(([path, entry]) => !other.has(path) && (entry === 'removed' || entry.startsWith('directory ')));
+  return isOnly(cached, uncached) || isOnly(uncached, cached);
 }
 
 const removal = /^(.*\/)?\.wh\.([^/]+)$/;
