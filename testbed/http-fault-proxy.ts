@@ -20,8 +20,11 @@ export type HttpFaultProxy = {
   close(): Promise<void>;
 };
 
-/** A proxy in front of a server, or a small server of its own when there is no upstream. */
-export async function startHttpFaultProxy(upstream?: string): Promise<HttpFaultProxy> {
+/**
+ * A proxy in front of a server, or a small server of its own when there is no upstream.
+ * @param host where it listens; the address that pods know this machine by, where they are to reach it
+ */
+export async function startHttpFaultProxy(upstream?: string, host = '127.0.0.1'): Promise<HttpFaultProxy> {
   const server = createServer((request, response) => {
     const { method = '', url = '', headers } = request;
     proxy.seen.push({ method, url, authorization: headers.authorization });
@@ -42,8 +45,8 @@ export async function startHttpFaultProxy(upstream?: string): Promise<HttpFaultP
       }),
   };
   server.on('connection', () => (proxy.connections += 1));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  proxy.address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  proxy.address = `${host}:${(server.address() as AddressInfo).port}`;
   return proxy;
 }
 

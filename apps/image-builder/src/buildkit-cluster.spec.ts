@@ -1,82 +1,23 @@
-import { randomUUID } from 'node:crypto';
-import { builderSettings } from '@keelson/builders';
 import type { RunOutcome } from '@keelson/events';
-import { endKey, stageEndedKey } from '@keelson/ledger';
-import { parseImageReference, RegistryClient } from '@keelson/registry';
+import { endKey } from '@keelson/ledger';
 import { describeOn, servers } from '@keelson/testbed';
-import { WorkObserver } from '@keelson/work';
-import { until } from '@keelson/work-testing';
-import { kubeHarness, podHelperImage } from '../../../libs/jobs/src/kube-harness.contract';
-import type { KubeHarness } from '../../../libs/jobs/src/kube-harness.contract';
-import { buildKind } from './build-kind';
-import { tagsOf, unaborted, World } from './builder-fixture.contract';
+import { tagsOf } from './builder-fixture.contract';
 import type { Asked } from './builder-fixture.contract';
-import type { BuildQueued, BuildWork } from './deps';
-import { buildImage } from './stage';
+import { BuildkitHarness } from './buildkit-harness.contract';
+import { until } from '@keelson/work-testing';
+import { buildVerifiedKey } from '@keelson/ledger';
+import { VerifyObserver } from './verify-observer';
 
 jest.setTimeout(180_000);
 const base = () => `${servers.registry}/busybox:1`;
-const options = () => ({
-  registries: [{ name: servers.registry, push: servers.registry, pull: servers.registry, plainHttp: true }],
-});
-
-/** `buildkit:0.24` of the testbed, by digest; undefined where it was not made. */
-async function buildkitImage(): Promise<string | undefined> {
-  const client = new RegistryClient(options());
-  const found = await client.head(parseImageReference(`${servers.registry}/buildkit:0.24`), unaborted);
-  await client.close();
-  return found === undefined ? undefined : `${servers.registry}/buildkit@${found.digest}`;
-}
 
 describeOn(['kubeconfig', 'registry'])('BuildKit on a cluster', () => {
-  let world: World;
-  let harness: KubeHarness;
-  let work: BuildWork;
-  const dying = new AbortController();
-
+  let harness: BuildkitHarness;
   beforeAll(async () => {
-    const image = await buildkitImage();
-    if (image === undefined)
-      throw new Error(`${servers.registry} has no buildkit:0.24: \`testbed/images buildkit\` makes it`);
-    harness = await kubeHarness();
-    world = await World.open({
-      prefix: `${servers.registry}/keelson-build-${randomUUID().slice(0, 8)}`,
-      options: options(),
-    });
-    const builders = builderSettings.parse({
-      ...{ helperImage: await podHelperImage(), buildkit: { image, memory: '1Gi' } },
-      registries: [{ host: servers.registry, plainHttp: true }],
-    });
-    const jobs = await harness.open();
-    work = { jobs, limit: 2, cancelRunning: true, retryDelaysMs: [], builders, warn: () => undefined };
+    harness = await BuildkitHarness.open();
   });
-  afterAll(async () => {
-    dying.abort();
-    await world.end();
-    await harness.end();
-  });
-
-  /** Builds a tree, from its event to its record. */
-  async function built(asked: Asked) {
-    const deps = { ...world.deps(), clock: Date.now, work };
-    const event = await world.frozen({ ...asked, build: { strategy: 'buildkit', ...asked.build } });
-    const observer = new WorkObserver<BuildQueued>({ ...work, ledger: deps.ledger, clock: Date.now }, buildKind(deps));
-    await buildImage(deps)(event, unaborted);
-    const ended = () => world.ledger.read(stageEndedKey({ ...event.data.customData, stage: 'build' }));
-    await until(
-      'it has ended',
-      async () => {
-        for (const state of await observer.list()) {
-          await observer.report(state, dying.signal);
-          await observer.mark(state);
-        }
-        await new Promise((resolve) => setTimeout(resolve, 200));
-        return (await ended()) !== undefined;
-      },
-      150_000,
-    );
-    return { event, ended: (await ended())!, log: await harness.open() };
-  }
+  afterAll(() => harness.end());
+  const built = (asked: Asked) => harness.built(asked);
 
   const tree = (main: string) => ({
     Dockerfile: [
@@ -90,7 +31,7 @@ describeOn(['kubeconfig', 'registry'])('BuildKit on a cluster', () => {
   it('builds the frozen source, pushes it, and finds every step in the cache the next time', async () => {
     const cold = await built({ sequence: 1, tree: tree('one\n') });
     expect(cold.ended).toMatchObject({ outcome: 'success', log: { complete: true } });
-    expect(cold.ended.image?.digest).toBe(await world.tagged(tagsOf(cold.event).immutable));
+    expect(cold.ended.image?.digest).toBe(await harness.world.tagged(tagsOf(cold.event).immutable));
     expect(cold.ended.build?.steps.map(({ cache }) => cache)).toEqual(Array(6).fill('miss'));
     const warm = await built({ sequence: 2, tree: tree('one\n') });
     expect(warm.ended.build?.steps.map(({ cache }) => cache)).toEqual(Array(6).fill('hit'));
@@ -117,7 +58,31 @@ describeOn(['kubeconfig', 'registry'])('BuildKit on a cluster', () => {
     const { ended, event } = await built({ sequence: 9, tree: { Dockerfile: `FROM ${base()}\n${line}\n` } });
     expect(ended).toMatchObject({ outcome, reason: { code } });
     expect(ended.reason?.message).toContain(words);
-    expect(await world.ledger.read(endKey(event.data.customData.run, 1))).toMatchObject({ outcome });
-    expect(await world.tagged(tagsOf(event).immutable)).toBeUndefined();
+    expect(await harness.world.ledger.read(endKey(event.data.customData.run, 1))).toMatchObject({ outcome });
+    expect(await harness.world.tagged(tagsOf(event).immutable)).toBeUndefined();
+  });
+
+  it('makes a build again without cache, into a place of its own, and says what differs', async () => {
+    const Dockerfile = `FROM ${base()}\nRUN echo fixed > /fixed && cat /proc/sys/kernel/random/uuid > /chance\n`;
+    const cache = { mode: 'registry' as const, verify: 1 };
+    const { event } = await built({ sequence: 20, tree: { Dockerfile }, build: { strategy: 'buildkit', cache } });
+    const verifying = new VerifyObserver(harness.deps());
+    const key = buildVerifiedKey(event.data.customData);
+    await until(
+      'it is compared',
+      async () => {
+        for (const state of await verifying.list()) {
+          await verifying.report(state, new AbortController().signal);
+          await verifying.mark(state);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        return (await harness.world.ledger.read(key)) !== undefined;
+      },
+      120_000,
+    );
+    expect(await harness.world.ledger.read(key)).toMatchObject({
+      ...{ outcome: 'different', count: 1, differences: [{ path: 'chance', what: 'changed' }] },
+    });
+    expect(await verifying.list()).toEqual([]);
   });
 });

@@ -1,0 +1,125 @@
+import { randomUUID } from 'node:crypto';
+import { builderSettings } from '@keelson/builders';
+import type { BuilderSettings } from '@keelson/builders';
+import { stageEndedKey } from '@keelson/ledger';
+import type { StageEnded } from '@keelson/ledger';
+import { parseImageReference, RegistryClient } from '@keelson/registry';
+import type { RegistryClientOptions } from '@keelson/registry';
+import { servers } from '@keelson/testbed';
+import { WorkObserver } from '@keelson/work';
+import { until } from '@keelson/work-testing';
+import { kubeHarness, podHelperImage } from '../../../libs/jobs/src/kube-harness.contract';
+import type { KubeHarness } from '../../../libs/jobs/src/kube-harness.contract';
+import { buildKind } from './build-kind';
+import { unaborted, World } from './builder-fixture.contract';
+import type { Asked } from './builder-fixture.contract';
+import type { BuildQueued, BuildWork } from './deps';
+import { buildImage } from './stage';
+
+/** The registry that images of a suite go to, if not the testbed's; further ones that it knows. All over plain HTTP. */
+export type Place = {
+  registry?: string;
+  others?: readonly string[];
+  credentials?: NonNullable<RegistryClientOptions['credentials']>;
+};
+
+/** Real builds by BuildKit on the testbed's cluster, by the service's own code. */
+export class BuildkitHarness {
+  readonly #dying = new AbortController();
+
+  private constructor(
+    readonly world: World,
+    readonly kube: KubeHarness,
+    readonly work: BuildWork & { builders: BuilderSettings },
+  ) {}
+
+  static async open({ registry = servers.registry, others = [], credentials }: Place = {}): Promise<BuildkitHarness> {
+    const hosts = [...new Set([servers.registry, registry, ...others])];
+    const plain = (name: string) => ({ name, push: name, pull: name, plainHttp: true });
+    const options: RegistryClientOptions = {
+      registries: hosts.map(plain),
+      ...(credentials === undefined ? {} : { credentials }),
+    };
+    const image = await buildkitImage(options);
+    const kube = await kubeHarness();
+    const prefix = `${registry}/keelson-build-${randomUUID().slice(0, 8)}`;
+    const builders = builderSettings.parse({
+      ...{ helperImage: await podHelperImage(), buildkit: { image, memory: '1Gi' } },
+      registries: hosts.map((host) => ({ host, plainHttp: true })),
+    });
+    const jobs = await kube.open();
+    const work = { jobs, limit: 2, cancelRunning: true, retryDelaysMs: [], builders, warn: () => undefined };
+    return new BuildkitHarness(await World.open({ prefix, options }), kube, work);
+  }
+
+  async end(): Promise<void> {
+    this.#dying.abort();
+    await this.world.end();
+    await this.kube.end();
+  }
+
+  /** The same with other settings of the builder. */
+  with(more: Partial<NonNullable<BuilderSettings['buildkit']>>, rest: Partial<BuildWork> = {}): BuildkitHarness {
+    const { buildkit, ...others } = this.work.builders;
+    const builders = builderSettings.parse({ ...others, buildkit: { ...buildkit, ...more } });
+    return new BuildkitHarness(this.world, this.kube, { ...this.work, ...rest, builders });
+  }
+
+  /** Asks for a build. What comes of it is for who looks: see `pass`. */
+  async ask(asked: Asked): Promise<BuildQueued> {
+    const event = await this.world.frozen({ ...asked, build: { strategy: 'buildkit', ...asked.build } });
+    await buildImage(this.deps())(event, unaborted);
+    return event;
+  }
+
+  deps() {
+    return { ...this.world.deps(), clock: Date.now, work: this.work };
+  }
+
+  observer(): WorkObserver<BuildQueued> {
+    const deps = this.deps();
+    return new WorkObserver<BuildQueued>({ ...this.work, ledger: deps.ledger, clock: Date.now }, buildKind(deps));
+  }
+
+  /** One look, as the loop does it. */
+  async pass(observer: WorkObserver<BuildQueued>): Promise<void> {
+    for (const state of await observer.list()) {
+      await observer.report(state, this.#dying.signal);
+      await observer.mark(state);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+
+  /** How it ended. */
+  endedOf({ data }: BuildQueued): Promise<StageEnded | undefined> {
+    return this.world.ledger.read(stageEndedKey({ ...data.customData, stage: 'build' }));
+  }
+
+  /** Builds a tree, from its event to its record; `meanwhile` is done at each look. */
+  async built(
+    asked: Asked,
+    meanwhile: (event: BuildQueued) => Promise<void> = () => Promise.resolve(),
+  ): Promise<{ event: BuildQueued; ended: StageEnded }> {
+    const event = await this.ask(asked);
+    const observer = this.observer();
+    await until(
+      'it has ended',
+      async () => {
+        await this.pass(observer);
+        await meanwhile(event);
+        return (await this.endedOf(event)) !== undefined;
+      },
+      170_000,
+    );
+    return { event, ended: (await this.endedOf(event))! };
+  }
+}
+
+/** `buildkit:0.24` of the testbed, by digest. */
+async function buildkitImage(options: RegistryClientOptions): Promise<string> {
+  const client = new RegistryClient(options);
+  const found = await client.head(parseImageReference(`${servers.registry}/buildkit:0.24`), unaborted);
+  await client.close();
+  if (found !== undefined) return `${servers.registry}/buildkit@${found.digest}`;
+  throw new Error(`${servers.registry} has no buildkit:0.24: \`testbed/testbed images\` makes it`);
+}
