@@ -14,6 +14,7 @@ import { servers } from '../../testbed/servers';
 import type { Figure, Measure, Measured, Skipped, Workplace } from '../figure';
 import { FiveServices, serviceNames } from '../fixtures/five-services';
 import { nowMs } from '../fixtures/keelson-up';
+import { kubectl, kubectlEnvironment } from '../fixtures/kubectl';
 import { rssOf } from '../fixtures/process-facts';
 import { quantile } from '../statistics';
 
@@ -178,7 +179,7 @@ async function bareJob(namespace: string, index: number): Promise<{ bare: number
   kubectl(['create', '-n', namespace, '-f', '-'], JSON.stringify(job));
   const logs = ['logs', '--timestamps', '-n', namespace, `job/${name}`];
   const line = await patiently(`the line of ${name}`, () => {
-    const { stdout } = spawnSync('kubectl', logs, { env, encoding: 'utf8' });
+    const { stdout } = spawnSync('kubectl', logs, { env: kubectlEnvironment, encoding: 'utf8' });
     return stdout.includes('testing') ? { readAt: nowMs(), time: Date.parse(stdout.split(' ')[0] ?? '') } : undefined;
   });
   return { bare: line.readAt - beganAt, bareEnd: (await ended) - line.time };
@@ -188,7 +189,7 @@ async function bareJob(namespace: string, index: number): Promise<{ bare: number
 async function watchEnd(namespace: string, name: string): Promise<number> {
   const phase = 'jsonpath={.status.phase}{"\\n"}';
   const child = spawn('kubectl', ['get', 'pods', '-n', namespace, '-l', `job-name=${name}`, '--watch', '-o', phase], {
-    env,
+    env: kubectlEnvironment,
     stdio: ['ignore', 'pipe', 'ignore'],
   });
   const timer = setTimeout(() => child.kill(), patienceMs);
@@ -199,11 +200,4 @@ async function watchEnd(namespace: string, name: string): Promise<number> {
     clearTimeout(timer);
     child.kill();
   }
-}
-
-const env = { ...process.env, KUBECONFIG: servers.kubeconfig };
-
-function kubectl(args: readonly string[], input = ''): void {
-  const done = spawnSync('kubectl', args, { env, input, encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`kubectl ${args.join(' ')}: ${done.stderr}`);
 }

@@ -1,0 +1,181 @@
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { builderSettings } from '@keelson/builders';
+import type { BuilderSettings } from '@keelson/builders';
+import { stageEndedKey } from '@keelson/ledger';
+import type { Ledger, StageEnded } from '@keelson/ledger';
+import { parseImageReference, RegistryClient } from '@keelson/registry';
+import { OwnServers } from '../../e2e/cluster/support/own-servers';
+import { GitHttpServer } from '../../libs/git/src/testing/git-http-server';
+import { TestRepository } from '../../libs/git/src/testing/test-repository';
+import { podHelperImage } from '../../libs/jobs/src/kube-harness.contract';
+import { servers } from '../../testbed/servers';
+import type { Figure, Measure, Measured, Skipped, Workplace } from '../figure';
+import { bareBuild } from '../fixtures/bare-build';
+import { FiveServices } from '../fixtures/five-services';
+import { nowMs } from '../fixtures/keelson-up';
+import { kubectl } from '../fixtures/kubectl';
+import { median } from '../statistics';
+
+const rounds = 6;
+const queued = 20;
+const atOnce = 2;
+const patienceMs = 90_000;
+const signal = new AbortController().signal;
+
+export const builder: Figure = {
+  name: 'builder',
+  title: 'Dockerfile builds by BuildKit on a cluster, beside a bare Job with the same `buildctl build`',
+  limitSeconds: 400,
+  async measure(place): Promise<Measured | Skipped> {
+    const { amqp, rabbitApi, s3, registry, kubeconfig } = servers;
+    if ([amqp, rabbitApi, s3.endpoint, registry, kubeconfig].includes(''))
+      return { skipped: 'no servers: `npm run testbed -- up` starts them, and prints the TESTBED_ variables' };
+    const client = new RegistryClient({
+      registries: [{ name: registry, push: registry, pull: registry, plainHttp: true }],
+    });
+    place.defer(() => client.close());
+    const image = (await client.head(parseImageReference(`${registry}/buildkit:0.24`), signal))?.digest;
+    if (image === undefined) return { skipped: 'no buildkit:0.24: `testbed/testbed images` makes it' };
+    const bench = await prepare(place, client, `${registry}/buildkit@${image}`);
+    const warm = await warmRounds(bench);
+    const hits = await hitsOfSecond(bench);
+    return { measures: [...warmMeasures(warm), hits, await idleShare(bench)], notes };
+  },
+};
+
+const notes = [
+  `ours: from the end of the freezing to the record with the digest, as the records have it; medians of ${rounds} after one to warm up, in turns`,
+  'bare: `kubectl create` of a Job with the same image and arguments, its source in a ConfigMap, until its tag can be read',
+  'hits: of RUN, COPY and WORKDIR steps of a commit that changes only what .dockerignore leaves out',
+  `idle: of ${atOnce} places, from the first start until the last of ${queued} builds was begun, the share of time that no build had them`,
+];
+
+type Bench = {
+  place: Workplace;
+  own: OwnServers;
+  client: RegistryClient;
+  settings: BuilderSettings;
+  repository: TestRepository;
+  ledger: Ledger;
+  seen: Set<string>;
+};
+
+const files = (main: string) => ({
+  Dockerfile: [
+    ...[`FROM ${servers.registry}/busybox:1 AS build`, 'WORKDIR /src', 'COPY go.mod ./', 'RUN echo deps > /deps.txt'],
+    ...['COPY . .', 'RUN cat main.txt > /out.txt', `FROM ${servers.registry}/busybox:1`],
+    ...['COPY --from=build /out.txt /out.txt', ''],
+  ].join('\n'),
+  ...{ 'go.mod': 'module x\n', 'main.txt': main, '.dockerignore': 'notes.txt\n.keelson.yaml\n' },
+});
+
+async function prepare(place: Workplace, client: RegistryClient, image: string): Promise<Bench> {
+  const own = await new OwnServers().open();
+  place.defer(() => own.close());
+  kubectl(['create', 'namespace', own.name]);
+  place.defer(() => kubectl(['delete', 'namespace', own.name, '--wait=false']));
+  const repository = TestRepository.create(path.join(place.directory, 'widget'));
+  const pipeline = 'image: { name: widget }\nbuild: { strategy: buildkit }\ntest: none\n';
+  repository.commit('first', { ...files('first'), '.keelson.yaml': pipeline });
+  const git = await GitHttpServer.start({ root: place.directory });
+  place.defer(() => git.stop());
+  const settings = builderSettings.parse({
+    ...{ helperImage: await podHelperImage(), buildkit: { image } },
+    registries: [{ host: servers.registry, plainHttp: true }],
+  });
+  place.tell('starting five services');
+  const five = await FiveServices.start(place.directory, {
+    ...own.environment,
+    ...{ KEELSON_NAMESPACE: own.name, KEELSON_KUBECONFIG: servers.kubeconfig, KEELSON_BUILD_LIMIT: String(atOnce) },
+    ...{ KEELSON_SOURCES: `${git.url('widget/.git')}^*`, KEELSON_SOURCE_INTERVAL: '1s' },
+    KEELSON_BUILDERS: JSON.stringify(settings),
+  });
+  place.defer(() => five.close());
+  return { place, own, client, settings, repository, ledger: await own.ledger(), seen: new Set() };
+}
+
+/** Looks until there is something. */
+async function patiently<T>(what: string, look: () => Promise<T | undefined>, withinMs = patienceMs): Promise<T> {
+  const deadline = nowMs() + withinMs;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (nowMs() > deadline) throw new Error(`waited ${withinMs} ms for ${what}`);
+    await sleep(20);
+  }
+}
+
+/** The records of the next run's freezing and build. */
+async function nextBuild({ ledger, seen }: Bench): Promise<{ source: StageEnded; build: StageEnded }> {
+  const run = await patiently('a run', async () => (await ledger.runs()).find((each) => !seen.has(each)));
+  seen.add(run);
+  const record = (stage: 'source' | 'build') =>
+    patiently(`the ${stage} of ${run}`, () => ledger.read(stageEndedKey({ run, attempt: 1, stage })));
+  const built = { source: await record('source'), build: await record('build') };
+  if (built.build.outcome !== 'success') throw new Error(`a build ended so: ${JSON.stringify(built.build.reason)}`);
+  return built;
+}
+
+type Round = { ours: number; bare: number };
+
+async function warmRounds(bench: Bench): Promise<Round[]> {
+  await nextBuild(bench);
+  bench.place.tell(`${rounds} warm builds, in turns with bare Jobs`);
+  const all: Round[] = [];
+  await bare(bench, 'cold');
+  for (let round = 0; round <= rounds; round += 1) {
+    bench.repository.commit(`change ${round}`, { 'main.txt': `change ${round}` });
+    const { source, build } = await nextBuild(bench);
+    all.push({
+      ours: Date.parse(build.endedAt) - Date.parse(source.endedAt),
+      bare: await bare(bench, `bare-${round}`),
+    });
+  }
+  return all.slice(1);
+}
+
+async function bare({ own, client, settings }: Bench, name: string): Promise<number> {
+  const prefix = `${servers.registry}/${own.name}`;
+  const image = `${prefix}/bare:${name}`;
+  const objects = bareBuild({ name, settings, image, cacheRepository: `${prefix}/bare-cache`, files: files(name) });
+  const beganAt = nowMs();
+  kubectl(['create', '-n', own.name, '-f', '-'], objects);
+  await patiently(`the image of ${name}`, () => client.head(parseImageReference(image), signal));
+  return nowMs() - beganAt;
+}
+
+function warmMeasures(all: readonly Round[]): Measure[] {
+  const of = (part: keyof Round) => median(all.map((round) => round[part]));
+  return [
+    { name: 'warm build, one file changed: ours, queued to digest', value: of('ours'), unit: 'ms' },
+    { name: 'warm build, one file changed: bare Job', value: of('bare'), unit: 'ms' },
+    { name: 'ours more than bare', value: of('ours') - of('bare'), unit: 'ms', aim: { atMost: 1_000 } },
+  ];
+}
+
+async function hitsOfSecond(bench: Bench): Promise<Measure> {
+  bench.repository.commit('unchanged', { 'notes.txt': 'nobody builds this' });
+  const steps = (await nextBuild(bench)).build.build?.steps ?? [];
+  const hits = steps.filter(({ cache }) => cache === 'hit').length;
+  return {
+    ...{ name: `cold to warm: hits among ${steps.length} steps of an unchanged build`, unit: '%' },
+    ...{ value: steps.length === 0 ? 0 : (100 * hits) / steps.length, aim: { atLeast: 100 } },
+  };
+}
+
+async function idleShare(bench: Bench): Promise<Measure> {
+  const { place, repository } = bench;
+  place.tell(`${queued} builds queued, ${atOnce} at a time`);
+  for (let index = 0; index < queued; index += 1) {
+    repository.git('checkout', '--quiet', '-b', `queued-${index}`, 'main');
+    repository.commit(`queued ${index}`, { 'main.txt': `queued ${index}` });
+  }
+  const built: StageEnded[] = [];
+  while (built.length < queued) built.push((await nextBuild(bench)).build);
+  const spans = built.map(({ startedAt, endedAt }) => [Date.parse(startedAt), Date.parse(endedAt)] as const);
+  const [first, last] = [Math.min(...spans.map(([start]) => start)), Math.max(...spans.map(([start]) => start))];
+  const busyMs = spans.reduce((sum, [start, end]) => sum + Math.min(end, last) - start, 0);
+  const share = 100 * (1 - busyMs / (atOnce * (last - first)));
+  return { name: `${queued} builds, ${atOnce} at a time: places idle`, value: share, unit: '%', aim: { atMost: 5 } };
+}
