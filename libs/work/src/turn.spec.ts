@@ -30,7 +30,8 @@ describe('whose turn it is', () => {
     const script = `echo $KEELSON_RUN >> ${world.file('order')}`;
     const first = await world.queued(`${script}; ${waits('go')}`, { sequence: 3 });
     const runner = world.process({ limit: 1 });
-    await runner.until('the first one runs', async () => (await runner.jobs.list()).length === 1);
+    const isRunning = async () => (await workAtHand(world.ledger, { service, stage: 'build' })).running.length === 1;
+    await runner.until('the first one runs', isRunning);
     const second = await world.queued(script, { sequence: 2 });
     const urgent = await world.queued(script, { sequence: 1, source: '/other', priority: 1 });
     const atHand = await workAtHand(world.ledger, { service, stage: 'build' });
@@ -54,6 +55,17 @@ describe('whose turn it is', () => {
     world.read('go');
     await runner.idle();
     expect(await world.ledger.read(stageEndedKey({ ...theirs, stage: 'build' }))).toMatchObject({ outcome: 'success' });
+  });
+
+  it('does not depend on jobs that are there for somebody else', async () => {
+    const run = await world.queued('exit 0');
+    const runner = world.process({ limit: 1 });
+    const others = { image: 'x@sha256:0', env: {}, workdir: '/src', timeoutMs: 60_000, artifacts: [] };
+    await runner.jobs.ensure({ ...others, name: 'somebody-elses', command: ['sh', '-c', waits('go')] });
+    await runner.idle();
+    expect(await world.ledger.read(stageEndedKey({ ...run, stage: 'build' }))).toMatchObject({ outcome: 'success' });
+    expect(await runner.jobs.list()).toMatchObject([{ name: 'somebody-elses', phase: 'running' }]);
+    world.read('go');
   });
 
   it('comes sooner for what somebody asked for by hand', async () => {

@@ -5,6 +5,8 @@ import type { JobState } from '@keelson/jobs';
 import { openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import type { OpenRecord } from '@keelson/ledger';
 import type { Observer } from '@keelson/stage';
+import { BeginHints } from './begin-hints';
+import { Begins } from './begins';
 import { conclude } from './conclude';
 import { isDue, nextDueMs } from './due';
 import { Followers } from './followers';
@@ -29,7 +31,11 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   readonly #place: Workplace<E>;
   readonly #followers: Followers;
   readonly #starts: Starts<E>;
+  readonly #begins = new Begins();
   readonly #hints = new EventEmitter();
+  readonly #hint = (): void => void this.#hints.emit('hint');
+  /** While somebody takes hints. */
+  #beginHints: BeginHints | undefined;
   /** Hints when the next waiting attempt may begin. */
   #due: NodeJS.Timeout | undefined;
 
@@ -38,29 +44,34 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
     readonly kind: WorkKind<E>,
   ) {
     this.#place = { deps, kind };
-    this.#followers = new Followers(deps, () => this.#hints.emit('hint'));
+    this.#followers = new Followers(deps, this.#hint);
     this.#starts = new Starts(this.#place);
   }
 
   async list(): Promise<readonly WorkState<E>[]> {
-    const [listed, opens] = await Promise.all([this.deps.jobs.list(), this.deps.ledger.open(this.kind.service)]);
-    const jobs = new Map(listed.map((job) => [job.name, job]));
+    const jobs = new Map((await this.deps.jobs.list()).map((job) => [job.name, job]));
+    const opens = await this.deps.ledger.open(this.kind.service);
     this.#hintWhenDue(opens);
     const works = inTurn(opens).map((open) => this.#openWork(open));
     const places = new Places(this.deps);
     for (const work of works) if (isAtWork(jobs.get(work.name))) places.hold(projectOf(work));
     const looked = await Promise.all(works.map((work) => this.#look(work, jobs.get(work.name))));
     const states = looked.filter((state) => state !== undefined);
+    this.#beginHints?.await(works.some(({ name }) => this.#isAwaited(name, jobs.get(name))));
     return states.filter((state) => state.kind !== 'start' || state.job !== undefined || places.take(projectOf(state)));
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<void> {
+    const beginHints = new BeginHints(this.deps.jobs, this.#hint);
+    this.#beginHints = beginHints;
     try {
       for await (const _ of on(this.#hints, 'hint', { signal })) yield;
     } catch (error) {
       if (!signal.aborted) throw error;
     } finally {
       clearTimeout(this.#due);
+      this.#beginHints = undefined;
+      beginHints.stop();
     }
   }
 
@@ -69,7 +80,7 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
       case 'start':
         return this.#start(state, signal);
       case 'follow':
-        return this.#adopt(state, signal);
+        return this.#tellBegin(state, signal);
       case 'told':
         return conclude(this.#place, state, undefined);
       case 'stopped':
@@ -84,12 +95,14 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   }
 
   async mark(state: WorkState<E>): Promise<void> {
-    if (state.kind === 'start' || state.kind === 'follow') return;
+    if (state.kind === 'start') return;
+    if (state.kind === 'follow') return this.#begins.told(state.name);
     // The open record goes last: without it nobody would ever look at the job again.
     await this.deps.jobs.remove(state.name);
     await this.deps.ledger.close(openKey(this.kind.service, this.#keyOf(state.event)));
     this.#followers.forget(state.name);
     this.#starts.forget(state.name);
+    this.#begins.forget(state.name);
   }
 
   async #look(work: OpenWork<E>, job: JobState | undefined): Promise<WorkState<E> | undefined> {
@@ -98,12 +111,27 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
       stopReason(this.deps, work, job),
     ]);
     if (ended !== undefined) return { ...work, kind: 'told' };
+    // First of all that it began: readers of its log wait for more only when that is known.
+    if (job?.startedAtMs !== undefined && !this.#begins.isTold(work.name)) return { ...work, kind: 'follow', job };
     if (stop !== undefined) return this.#stopped(work, job, stop);
-    if (job === undefined || job.phase === 'waiting')
-      return isDue(work.open, this.deps.clock()) ? { ...work, kind: 'start', job } : undefined;
+    return job === undefined || job.phase === 'waiting' ? this.#waits(work, job) : this.#runs(work, job);
+  }
+
+  #runs(work: OpenWork<E>, job: JobState): WorkState<E> | undefined {
     const kept = this.#followers.kept(work.name);
     if (job.phase === 'ended' && kept !== undefined) return { ...work, kind: 'ended', job, kept };
     return this.#followers.isFollowing(work.name) ? undefined : { ...work, kind: 'follow', job };
+  }
+
+  /** One that an earlier process asked for is asked for again, which changes nothing. */
+  #waits(work: OpenWork<E>, job: JobState | undefined): WorkState<E> | undefined {
+    if (this.#isAwaited(work.name, job)) return undefined;
+    return isDue(work.open, this.deps.clock()) ? { ...work, kind: 'start', job } : undefined;
+  }
+
+  /** It was asked for, and has not begun. */
+  #isAwaited(name: string, job: JobState | undefined): boolean {
+    return job?.phase === 'waiting' && this.#followers.isFollowing(name);
   }
 
   /** The output of what is stopped is kept too: it is told when its log is sealed. */
@@ -121,23 +149,27 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   #hintWhenDue(opens: readonly OpenRecord[]): void {
     clearTimeout(this.#due);
     const waitMs = nextDueMs(opens, this.deps.clock());
-    if (waitMs !== undefined) this.#due = setTimeout(() => this.#hints.emit('hint'), waitMs).unref();
+    if (waitMs !== undefined) this.#due = setTimeout(this.#hint, waitMs).unref();
   }
 
+  /** Asks for the job. That it has begun is told when it has: it may wait long for a machine. */
   async #start(work: OpenWork<E>, signal: AbortSignal): Promise<readonly Event[]> {
+    this.#begins.asked(work.name, this.deps.clock());
     const failed = await this.#starts.start(work, signal);
     if (failed !== undefined) return conclude(this.#place, work, failed);
-    const startedAt = await this.#recordStart(work, this.deps.clock());
     this.#follow(work, signal);
-    return [this.kind.started(work.event.data.customData, startedAt)];
+    this.#hint();
+    return [];
   }
 
-  /** Follows a job that an earlier process started, and may not have told of. */
-  async #adopt(work: OpenWork<E> & { job: JobState }, signal: AbortSignal): Promise<readonly Event[]> {
-    const { startedAtMs } = work.job;
-    const startedAt = startedAtMs === undefined ? undefined : await this.#recordStart(work, startedAtMs);
+  /** Tells that a job has begun, which may be one of an earlier process, and follows it. One that never began is told by its end alone. */
+  async #tellBegin(work: OpenWork<E> & { job: JobState }, signal: AbortSignal): Promise<readonly Event[]> {
+    const { name, event } = work;
     this.#follow(work, signal);
-    return startedAt === undefined ? [] : [this.kind.started(work.event.data.customData, startedAt)];
+    const { startedAtMs } = work.job;
+    if (startedAtMs === undefined || this.#begins.isTold(name)) return [];
+    const startedAt = await this.#recordStart(work, this.#begins.beganAtMs(name, startedAtMs));
+    return [this.kind.started(event.data.customData, startedAt)];
   }
 
   #follow({ name, event }: OpenWork<E>, signal: AbortSignal): void {
