@@ -5,15 +5,13 @@ import { segment, unsegment } from './key';
 import { beginKey, changeKey, changesPrefix, endKey, openPrefix } from './keys';
 import { openRecord } from './records';
 import type { ChangeRecord, EndRecord, OpenRecord } from './records';
+import { someAtOnce } from './some-at-once';
 
 /** A record in the store is not what its key says. Somebody else wrote there, or an older version did. */
 export class CorruptRecordError extends Error {
   readonly code = 'corrupt-record';
   override readonly name = 'CorruptRecordError';
 }
-
-/** Open records read at the same time. */
-const readAtOnce = 32;
 
 /** Where a run stands before a stage works on it. */
 export type Standing = { kind: 'open' } | { kind: 'ended'; end: EndRecord } | { kind: 'superseded'; by: ChangeRecord };
@@ -48,17 +46,9 @@ export class Ledger {
 
   /** The work a service has taken on, oldest first (run ids sort by time). */
   async open(service: string): Promise<readonly OpenRecord[]> {
-    const records: (OpenRecord | undefined)[] = [];
-    let keys: string[] = [];
-    const readAll = async () => {
-      records.push(...(await Promise.all(keys.map((path) => this.read({ path, schema: openRecord })))));
-      keys = [];
-    };
-    for await (const { key } of this.store.list(openPrefix(service))) {
-      keys.push(key);
-      if (keys.length === readAtOnce) await readAll();
-    }
-    await readAll();
+    const keys: string[] = [];
+    for await (const { key } of this.store.list(openPrefix(service))) keys.push(key);
+    const records = await someAtOnce(keys, (path) => this.read({ path, schema: openRecord }));
     return records.filter((record) => record !== undefined);
   }
 
@@ -81,11 +71,13 @@ export class Ledger {
 
   /** Every ref that has a change record. */
   async *refs(): AsyncIterable<{ source: string; ref: string }> {
-    for (const source of await this.store.listSegments('changes/')) {
-      for (const ref of await this.store.listSegments(`changes/${source}`)) {
-        yield { source: unsegment(source.replace(/\/$/, '')), ref: unsegment(ref.replace(/\/$/, '')) };
-      }
-    }
+    const plain = (segment: string) => unsegment(segment.replace(/\/$/, ''));
+    const refsOf = async (source: string) => {
+      const refs = await this.store.listSegments(`changes/${source}`);
+      return refs.map((ref) => ({ source: plain(source), ref: plain(ref) }));
+    };
+    const found = await someAtOnce(await this.store.listSegments('changes/'), refsOf);
+    yield* found.flat();
   }
 
   /** The sequence numbers recorded for a ref, ascending. */
@@ -102,12 +94,9 @@ export class Ledger {
 
   /** Ids of the runs that built an image, whatever repository they pushed it to. */
   async runsOfImage(digest: string): Promise<readonly string[]> {
-    const runs: string[] = [];
-    for (const repository of await this.store.listSegments('images/')) {
-      for (const run of await this.store.listSegments(`images/${repository}${segment(digest)}/`))
-        runs.push(unsegment(run));
-    }
-    return runs;
+    const runsIn = (repository: string) => this.store.listSegments(`images/${repository}${segment(digest)}/`);
+    const found = await someAtOnce(await this.store.listSegments('images/'), runsIn);
+    return found.flat().map(unsegment);
   }
 
   /** Ids of all runs that have a record, oldest first. */
@@ -118,7 +107,7 @@ export class Ledger {
 
   /** The attempts of a run, ascending; empty when there is no such run. */
   async attempts(run: string): Promise<readonly number[]> {
-    const segments = await this.store.listSegments(`runs/${run}/`);
+    const segments = await this.store.listSegments(`runs/${segment(run)}/`);
     return segments
       .filter((name) => /^[1-9]\d*\/$/.test(name))
       .map((name) => Number.parseInt(name, 10))

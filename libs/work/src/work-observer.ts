@@ -49,8 +49,8 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   }
 
   async list(): Promise<readonly WorkState<E>[]> {
-    const jobs = new Map((await this.deps.jobs.list()).map((job) => [job.name, job]));
-    const opens = await this.deps.ledger.open(this.kind.service);
+    const [listed, opens] = await Promise.all([this.deps.jobs.list(), this.deps.ledger.open(this.kind.service)]);
+    const jobs = new Map(listed.map((job) => [job.name, job]));
     this.#hintWhenDue(opens);
     const works = inTurn(opens).map((open) => this.#openWork(open));
     const places = new Places(this.deps);
