@@ -2,7 +2,15 @@ import { BusRefusedError } from '@keelson/bus';
 import type { AmqpBus } from '@keelson/bus';
 import { ConfigError } from '@keelson/config';
 import { Ledger } from '@keelson/ledger';
-import { Health, logger, onTermination, PromMetrics, startHealthServer, stopInOrder } from '@keelson/service';
+import {
+  faultFields,
+  Health,
+  logger,
+  onTermination,
+  PromMetrics,
+  startHealthServer,
+  stopInOrder,
+} from '@keelson/service';
 import type { Logger, StopStep } from '@keelson/service';
 import { openBus, openStore } from './open-servers';
 import type { Deployed, ProcessConfig } from './run-service';
@@ -59,11 +67,13 @@ async function begin<C extends ProcessConfig>({ service, config, log, steps, ref
   // Before the servers are there: that they are away is no reason to be started again.
   const pages = await startHealthServer({ port: config.healthPort, host: config.healthHost, health, metrics });
   steps.push({ name: 'the health pages', stop: () => pages.close() });
-  const failed = (err: unknown) => log.warn({ service: name, err }, 'a server is not there yet');
+  const failed = (error: unknown) => log.warn({ service: name, reason: messageOf(error) }, 'a server is not there yet');
   const wait = { failed, pauseMs: pauseWhileAwayMs };
   const store = await untilThere(() => openStore(config), wait);
   const onError = (error: Error) => {
-    log.error({ service: name, err: error }, 'the bus has a fault');
+    const fields = { service: name, ...faultFields(error) };
+    if ('reason' in fields) log.warn(fields, 'the bus has to wait');
+    else log.error(fields, 'the bus has a fault');
     if (error instanceof BusRefusedError) refused();
   };
   const bus = await untilThere(() => openBus(config, { name, onError }), wait);
@@ -78,6 +88,8 @@ async function begin<C extends ProcessConfig>({ service, config, log, steps, ref
   });
   steps.push({ name, stop: () => started.close() });
 }
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 async function policyReasons(bus: AmqpBus): Promise<readonly string[]> {
   const missing = (await bus.policiesMissing()) ?? [];

@@ -1,4 +1,5 @@
 export { DeliveryContext } from './delivery-context';
+export { faultFields } from './fault-fields';
 export { Health } from './health';
 export type { HealthCheck, HealthReport } from './health';
 export { startHealthServer } from './health-server';

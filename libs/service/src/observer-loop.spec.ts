@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BusUnavailableError } from '@keelson/bus';
 import { gate, published, runCancelled, until } from './bus-fixture.contract';
 import { busWith, never, observerLoops, OpenItems } from './observer-fixture.contract';
 import { ObserverLoop } from './observer-loop';
@@ -32,6 +33,21 @@ describe('an observer loop', () => {
     await until('it is marked', () => items.open.size === 0);
     expect(items.steps).toEqual(['report a', 'report a', 'report a', 'mark a']);
     expect(status.reasons()).toEqual([]);
+  });
+
+  it('says in one line, without a stack, that nobody takes an event yet, and publishes it once somebody does', async () => {
+    const items = new OpenItems();
+    items.open.add('a');
+    let failures = 1;
+    const alone = busWith(bus(), async (events, signal) => {
+      if (failures-- > 0) throw new BusUnavailableError('nobody takes it: start the service that does');
+      await bus().publish(events, signal);
+    });
+    observe({ observer: items, on: alone });
+    await until('it is marked', () => items.open.size === 0);
+    const lines = linesWith('an item could not be reported');
+    expect(lines).toMatchObject([{ item: 'a', reason: 'nobody takes it: start the service that does' }]);
+    expect(JSON.stringify(lines)).not.toContain('stack');
   });
 
   it('tells again what was published but not marked when the process ended', async () => {

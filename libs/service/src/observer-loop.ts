@@ -4,6 +4,7 @@ import type { Event } from '@keelson/events';
 import type { Observer } from '@keelson/stage';
 import { backOffMs } from './back-off';
 import type { BackOff } from './back-off';
+import { faultFields } from './fault-fields';
 import { ItemBackOff } from './item-back-off';
 import { keepRunning } from './keep-running';
 import type { Logger } from './logger';
@@ -118,7 +119,7 @@ export class ObserverLoop {
       if (signal.aborted) return;
       const retryMs = items.failed(key);
       metrics.reported({ ...this.#fields, ok: false });
-      logger.warn({ ...this.#fields, item: key, retryMs, err: error }, 'an item could not be reported');
+      logger.warn({ ...this.#fields, item: key, retryMs, ...faultFields(error) }, 'an item could not be reported');
       this.#wake.ring();
     } finally {
       this.#inWork.delete(key);
