@@ -4,18 +4,21 @@ import { BusRefusedError } from '../bus-refused-error';
 
 const coded = z.object({ code: z.union([z.number(), z.string()]) });
 
-/** 403 access refused, 406 declared otherwise, 530 no such virtual host; and what a wrong certificate gives. */
-const refusals = new Set<number | string>([
-  403,
-  406,
-  530,
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'ERR_TLS_CERT_ALTNAME_INVALID',
-  'CERT_HAS_EXPIRED',
-]);
+const distrusted = ': give its CA file, where it has one of its own';
+
+/** What a TLS handshake ends with that will not be otherwise the next time, and what to do. */
+const tlsRefusals: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: distrusted,
+  SELF_SIGNED_CERT_IN_CHAIN: distrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: distrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: distrusted,
+  ERR_TLS_CERT_ALTNAME_INVALID: ': the certificate is for another host name',
+  CERT_HAS_EXPIRED: ': renew the certificate',
+  ERR_SSL_WRONG_VERSION_NUMBER: ': it does not speak TLS: is it amqp:// or amqps://?',
+};
+
+/** 403 access refused, 406 declared otherwise, 530 no such virtual host. */
+const refusals = new Set<number | string>([403, 406, 530, ...Object.keys(tlsRefusals)]);
 
 export const codeOf = (error: unknown): number | string | undefined => coded.safeParse(error).data?.code;
 
@@ -38,4 +41,7 @@ const isVirtualHostRefused = (error: unknown): boolean =>
 export const refusalText = (error: unknown): string =>
   isVirtualHostRefused(error)
     ? 'it closed the connection when asked for the virtual host: there is none of that name, it is down, or this user may not use it'
-    : messageOf(error);
+    : `${oneLine(messageOf(error))}${tlsRefusals[String(codeOf(error))] ?? ''}`;
+
+/** OpenSSL ends its own with a line feed. */
+const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
