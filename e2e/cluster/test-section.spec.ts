@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describeOn, servers } from '@keelson/testbed';
-import { keelson, newDirectory } from '../support/keelson';
+import { keelson, newDirectory, until } from '../support/keelson';
 import { accountKubeconfig } from './support/account-kubeconfig';
 import { buildImages } from './support/deployment';
 import { expectBalanced, outputOf, untilEnded } from './support/expect-run';
@@ -84,5 +84,8 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
     expect(readFileSync(path.join(to, 'out/report.txt'), 'utf8')).toBe('all widgets turn\n');
     expect(fetched.stdout).not.toContain('other.txt');
     await expectBalanced(own, 1);
+    // What is kept was copied: nothing is left of the pod's own upload.
+    const isClean = async () => (await own.keys('uploads/')).length === 0;
+    await until(isClean, { timeoutMs: 30_000, what: () => `the end of the uploads: ${said()}` });
   });
 });

@@ -28,6 +28,9 @@ export function jobUploads(store: S3ObjectStore, origin?: string): Uploads {
       }
       return files;
     },
+    async remove(name) {
+      for await (const { key } of store.list(prefixOf(name))) await store.delete(key);
+    },
   };
 }
 

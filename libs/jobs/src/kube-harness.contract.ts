@@ -53,7 +53,11 @@ export async function bucketUploads(): Promise<{ uploads: Uploads; end: () => Pr
     for await (const { name, size } of client.listObjectsV2(bucket, prefix, true)) found.push({ name, size });
     return found;
   };
+  const remove = async (prefix: string) => {
+    for (const { name } of await keysBelow(prefix)) await client.removeObject(bucket, name);
+  };
   const uploads: Uploads = {
+    remove: (name) => remove(`${name}/`),
     grant: async ({ name }) => {
       const policy = client.newPostPolicy();
       policy.setBucket(bucket);
@@ -75,7 +79,7 @@ export async function bucketUploads(): Promise<{ uploads: Uploads; end: () => Pr
       })),
   };
   const end = async () => {
-    for (const { name } of await keysBelow('')) await client.removeObject(bucket, name);
+    await remove('');
     await client.removeBucket(bucket);
   };
   return { uploads, end };

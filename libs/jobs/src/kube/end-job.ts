@@ -6,6 +6,7 @@ import type { FoundJob } from './find-job';
 import { endText } from './judge-job';
 import type { KubeHost } from './kube-host';
 import {
+  artifactsAnnotation,
   endAnnotation,
   jobLabel,
   keepAnnotation,
@@ -36,10 +37,15 @@ export async function endJob(host: KubeHost, { name, job, pod }: FoundJob, end: 
   await unlessGone(() => host.api.call({ what, method: 'PATCH', path, body }));
 }
 
-/** Forgets a job: it, its pod, its log and what was made beside it; where its namespace is to stay, that all stays and is no job any more. */
+/**
+ * Forgets a job: what it uploaded, it, its pod, its log and what was made beside it. Where its namespace is to stay all that is in it stays, and is no
+ * job any more.
+ */
 export async function removeJob(host: KubeHost, found: FoundJob): Promise<void> {
   const { name, job } = found;
   const { namespace, annotations } = job.metadata;
+  // Before the Job: without it nobody would look for them again.
+  if (annotations[artifactsAnnotation] !== undefined) await host.uploads?.remove(name);
   if (annotations[keepAnnotation] !== undefined) return releaseJob(host, found);
   const what = `removing the job ${name}`;
   const labelSelector = `${jobLabel}=${kubeName(name)}`;

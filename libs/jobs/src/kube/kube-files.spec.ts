@@ -3,16 +3,18 @@ import { describeFiles } from '../jobs-files.contract';
 import { jobSpec, run, sh, textsOf } from '../jobs-harness.contract';
 import { bucketUploads, kubeHarness, podHelperImage } from '../kube-harness.contract';
 import type { KubeHarness } from '../kube-harness.contract';
+import type { Uploads } from './kube-host';
 
 jest.setTimeout(180_000);
 
 /** The same cluster, and pods that upload their files. */
-async function uploadingHarness(): Promise<KubeHarness> {
+async function uploadingHarness(): Promise<KubeHarness & { uploads: Uploads }> {
   const harness = await kubeHarness();
   const { uploads, end } = await bucketUploads();
   const helper = await podHelperImage();
   return {
     ...harness,
+    uploads,
     keepsFiles: true,
     open: (options) => harness.open({ podHelperImage: helper, uploads, ...options }),
     end: async () => {
@@ -26,7 +28,7 @@ describeOn(['kubeconfig', 'registry', 's3', 'hostIp'])('files of jobs on a clust
   describeFiles(uploadingHarness);
 
   describe('beside them', () => {
-    let harness: KubeHarness;
+    let harness: Awaited<ReturnType<typeof uploadingHarness>>;
     beforeAll(async () => {
       harness = await uploadingHarness();
     });
@@ -53,6 +55,17 @@ describeOn(['kubeconfig', 'registry', 's3', 'hostIp'])('files of jobs on a clust
         transient: false,
         message: expect.stringContaining('big.xml'),
       });
+    });
+
+    it('go with their job, and only with theirs', async () => {
+      const jobs = await harness.open();
+      const [one, other] = [jobSpec(harness, sh('echo 1 > a.xml'), kept), jobSpec(harness, sh('echo 2 > a.xml'), kept)];
+      for (const job of [one, other]) expect((await run(jobs, job)).end).toEqual({ kind: 'exited', code: 0 });
+      const pathsOf = async (name: string) => (await harness.uploads.list(name)).map(({ path }) => path);
+      expect(await pathsOf(one.name)).toEqual(['a.xml']);
+      await jobs.remove(one.name);
+      expect(await pathsOf(one.name)).toEqual([]);
+      expect(await pathsOf(other.name)).toEqual(['a.xml']);
     });
 
     it('the credential is in no argument and no variable of the pod, only in a Secret that goes with the job', async () => {

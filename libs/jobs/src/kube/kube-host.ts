@@ -7,6 +7,8 @@ export type Uploads = {
   grant(job: { name: string; timeoutMs: number }, signal?: AbortSignal): Promise<UploadGrant>;
   /** What was uploaded. */
   list(name: string): Promise<readonly JobFile[]>;
+  /** Forgets what was uploaded. No error when there is nothing. */
+  remove(name: string): Promise<void>;
 };
 
 export type UploadGrant = {
