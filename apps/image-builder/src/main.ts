@@ -25,10 +25,10 @@ function start(config: ImageBuilderConfig, given: Given): Promise<Service> {
 }
 
 function workOf(config: ImageBuilderConfig, { logger }: Given): Omit<BuildWork, 'jobs'> {
-  const { buildLimit: limit, projectLimit, cancelRunning, builders, dockerConfig } = config;
+  const { buildLimit: limit, projectLimit, cancelRunning, logLimit, builders, dockerConfig } = config;
   const means = templateMeans(config);
   return {
-    ...{ limit, cancelRunning, retryDelaysMs },
+    ...{ limit, cancelRunning, retryDelaysMs, logLimitBytes: logLimit * 1024 ** 2 },
     warn: (message, fields) => logger.warn(fields, message),
     ...(projectLimit === undefined ? {} : { projectLimit }),
     ...(builders === undefined ? {} : { builders }),

@@ -14,9 +14,13 @@ function start(config: TestRunnerConfig, { ledger, host, logger, notice, stopLat
   stopLater({ name: 'connections to registries', stop: () => client.close() });
   const jobs = openJobs(config, { store: ledger.store, client, onWarning: (message) => notice('jobs', message) });
   stopLater({ name: 'the connection to the cluster', stop: () => jobs.close() });
-  const { testLimit: limit, projectLimit, cancelRunning } = config;
+  const { testLimit: limit, projectLimit, cancelRunning, logLimit } = config;
   const warn = (message: string, fields: Record<string, unknown>) => logger.warn(fields, message);
-  const limits = { limit, ...(projectLimit === undefined ? {} : { projectLimit }) };
+  const limits = {
+    limit,
+    logLimitBytes: logLimit * 1024 ** 2,
+    ...(projectLimit === undefined ? {} : { projectLimit }),
+  };
   const templates = templateMeans(config);
   return startTestRunner(
     { ledger, jobs, clock: Date.now, ...limits, cancelRunning, retryDelaysMs, warn, templates },

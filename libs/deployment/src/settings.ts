@@ -52,12 +52,15 @@ export const settings = {
   amqp: required(amqpUrl(), 'RabbitMQ: `amqp://user@host:5672/vhost`, `amqps://` for TLS'),
   amqpPassword: optional(secretFile(), 'its password, where the address has none'),
   amqpApi: optional(z.url({ protocol: /^https?$/ }), "RabbitMQ's management API, for depths and policies"),
-  amqpCaFile: optional(z.string(), 'certificates (PEM) to trust for `amqps://` besides the usual ones'),
+  amqpCaFile: optional(
+    z.string(),
+    'a file of certificates (PEM) to trust for `amqps://`, in the place of the usual ones',
+  ),
   s3: required(s3Address(), 'an S3-compatible store: `https://host:9000/bucket` or `https://host:9000/bucket/prefix`'),
   s3AccessKey: required(secretFile(), 'its access key'),
   s3SecretKey: required(secretFile(), 'its secret key'),
   s3Region: optional(z.string(), 'its region; without it one more request when connecting'),
-  s3CaFile: optional(z.string(), 'certificates (PEM) to trust for it besides the usual ones'),
+  s3CaFile: optional(z.string(), 'a file of certificates (PEM) to trust for it, in the place of the usual ones'),
   s3Create: preset(flag(), 'false', 'whether the bucket is made where there is none'),
   registry: required(prefix(), 'where snapshots and images go: `registry.example/team`'),
   registries: preset(
@@ -96,6 +99,7 @@ export const settings = {
   templateEnv: preset(list(), '', 'variables that Job templates may read, by commas: `Registry,GITHUB_TOKEN`'),
   buildTimeout: preset(duration(), '1h', 'how long a build by a Job template may take'),
   testLimit: preset(count(), '20', 'tests at work at once'),
+  logLimit: preset(count(), '2048', 'how much output of one build or test is kept, in MiB; its log says what is not'),
   cancelRunning: preset(flag(), 'false', 'whether a newer commit also cancels a running test of the same ref'),
   patience: preset(duration(), '10m', 'how long a neighbour that is away is waited for before a run ends in an error'),
   prefetch: preset(count(), '8', 'deliveries in work at once'),
@@ -137,4 +141,5 @@ export const jobSettings = [
   'jobAccounts',
   'projectLimit',
   'cancelRunning',
+  'logLimit',
 ] as const;

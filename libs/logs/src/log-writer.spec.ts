@@ -187,6 +187,20 @@ describe('LogWriter', () => {
     expect(await verifyLog({ store, prefix }, never)).toMatchObject({ intact: true });
   });
 
+  it('names as a gap what is more than the bytes that are kept, and keeps nothing behind it, also after a crash', async () => {
+    const store = await freshStore();
+    const writer = writerOf(store, { maxBytes: 10 });
+    for (const content of ['12345678', 'too long', 'a']) await writer.write(line(content));
+    await writer.close();
+    const next = writerOf(store, { maxBytes: 10 });
+    expect(await next.resume()).toMatchObject({ skipLines: 1, bytes: 9 });
+    for (const content of ['too long', 'a']) await next.write(line(content));
+    const manifest = await next.seal();
+    expect(manifest).toMatchObject({ lines: 1, bytes: 9, complete: false });
+    expect(manifest.gaps).toEqual([{ fromLine: 1, reason: expect.stringContaining('10 bytes, the most') }]);
+    expect(await verifyLog({ store, prefix }, never)).toMatchObject({ intact: true });
+  });
+
   it('may be sealed twice, and by a writer that finds it sealed', async () => {
     const store = await freshStore();
     const writer = writerOf(store);

@@ -21,6 +21,8 @@ export type LogWriterOptions = LogPlace & {
   flushAfterMs?: number;
   /** Output behind this many chunks is not kept, and named as a gap. */
   maxChunks?: number;
+  /** Output behind this many bytes is not kept either. */
+  maxBytes?: number;
   /** Waits before further tries while the store fails for a while. */
   retryDelaysMs?: readonly number[];
   /** Stops the writer: nothing more is stored, and what was not is the source's to give again. */
@@ -44,6 +46,7 @@ export class LogWriter {
   readonly #flushBytes: number;
   readonly #flushAfterMs: number;
   readonly #maxChunks: number;
+  readonly #maxBytes: number;
   readonly #objects: LogObjects;
   readonly #queue = new TaskQueue();
   readonly #tally = new LogTally();
@@ -66,6 +69,7 @@ export class LogWriter {
     this.#flushBytes = options.flushBytes ?? 1024 * 1024;
     this.#flushAfterMs = options.flushAfterMs ?? 500;
     this.#maxChunks = Math.min(options.maxChunks ?? maxChunks, maxChunks);
+    this.#maxBytes = options.maxBytes ?? Infinity;
     this.#signal = options.signal;
     this.#objects = new LogObjects(options, {
       delaysMs: options.retryDelaysMs ?? usualDelaysMs,
@@ -172,11 +176,10 @@ export class LogWriter {
 
   /** False when the log is full and the entry was left out. */
   #append(time: string, kind: Tag, bytes: Uint8Array): boolean {
+    if (this.#full) return false;
+    if (this.#tally.bytes + bytes.byteLength > this.#maxBytes) return this.#noteFull(`${this.#maxBytes} bytes`);
     const building = this.#roomFor(entryOverheadBytes + bytes.byteLength);
-    if (building === undefined) {
-      this.#noteFull();
-      return false;
-    }
+    if (building === undefined) return this.#noteFull(`${this.#maxChunks} chunks`);
     building.add(time, kind, bytes);
     // The first line is shown at once: it tells who waits that the test has begun.
     if (this.#index === 0 || building.sizeBytes >= this.#flushBytes) this.#flush();
@@ -194,11 +197,12 @@ export class LogWriter {
     return this.#building;
   }
 
-  #noteFull(): void {
-    if (this.#full) return;
+  /** From here on nothing is kept, not even a line that would fit: what is missing is one piece, the end. */
+  #noteFull(limit: string): false {
     this.#full = true;
-    const reason = `the log has ${this.#maxChunks} chunks, the most that are kept: the rest of the output is not`;
+    const reason = `the log has ${limit}, the most that are kept: the rest of the output is not`;
     this.#gaps.push({ fromLine: this.#tally.lines, reason });
+    return false;
   }
 
   /** While a store that is slow still has a chunk to take, more lines go into the next one: few large chunks, not many small ones. */

@@ -15,7 +15,9 @@ export type Followed = { name: string; work: WorkKey };
  */
 export async function follow(deps: WorkDeps, { name, work }: Followed, signal: AbortSignal): Promise<Kept> {
   const { run, attempt } = work;
-  const writer = new LogWriter({ store: deps.ledger.store, prefix: logPrefix(work), clock: deps.clock, signal });
+  const { ledger, clock, logLimitBytes: maxBytes } = deps;
+  const limit = maxBytes === undefined ? {} : { maxBytes };
+  const writer = new LogWriter({ store: ledger.store, prefix: logPrefix(work), clock, signal, ...limit });
   const { manifest, files } = await keepLog(deps, { writer, name }, signal);
   const { lines, bytes, sha256, complete } = manifest;
   const artifacts = [];

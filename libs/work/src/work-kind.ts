@@ -49,6 +49,8 @@ export type WorkDeps = {
   limit: number;
   /** Of these, how many of one project (the source that is watched); absent: as many as there is room for. */
   projectLimit?: number;
+  /** How much of one job's output is kept, in bytes: the rest is not, and the log says so. Absent: all. */
+  logLimitBytes?: number;
   /** Whether a newer change also cancels a job that is already running. */
   cancelRunning: boolean;
   warn: (message: string, fields: Record<string, unknown>) => void;
