@@ -14,7 +14,7 @@ function upWithClock(data: string, source: string, offMs: number) {
   const when = path.join(newDirectory('clock'), 'when');
   const up = new Keelson(['up', source, '--data', data, '--port', '0'], {
     nodeArgs: ['--require', path.join(__dirname, 'support/clock-jump.cjs')],
-    env: { KEELSON_E2E_CLOCK_WHEN: when, KEELSON_E2E_CLOCK_MS: String(offMs) },
+    env: { E2E_CLOCK_WHEN: when, E2E_CLOCK_MS: String(offMs) },
   });
   return { up, jump: () => appendFileSync(when, '') };
 }

@@ -1,9 +1,9 @@
-// For `node --require`: the wall clock of this process is KEELSON_E2E_CLOCK_MS off as soon as the file KEELSON_E2E_CLOCK_WHEN is there.
+// For `node --require`: the wall clock of this process is E2E_CLOCK_MS off as soon as the file E2E_CLOCK_WHEN is there.
 // Timers and the monotonic clock go on as ever, as on a machine whose clock is set.
 const { existsSync } = require('node:fs');
 const { clearInterval, setInterval } = require('node:timers');
 
-const { KEELSON_E2E_CLOCK_WHEN: when, KEELSON_E2E_CLOCK_MS: shift } = process.env;
+const { E2E_CLOCK_WHEN: when, E2E_CLOCK_MS: shift } = process.env;
 const now = Date.now;
 let offMs = 0;
 const look = () => {

@@ -1,3 +1,4 @@
+import { stopInOrder } from '@keelson/service';
 import { servers } from '@keelson/testbed';
 import type { Servers } from '@keelson/testbed';
 import type { RunView } from '@keelson/ledger';
@@ -50,9 +51,9 @@ export class FiveServices {
     return this;
   }
 
-  /** Starts one that is not running. */
-  launch(name: ServiceName): ServiceProcess {
-    const service = new ServiceProcess(name, this.#environment);
+  /** Starts one that is not running. @param more settings of it alone */
+  launch(name: ServiceName, more: Record<string, string> = {}): ServiceProcess {
+    const service = new ServiceProcess(name, { ...this.#environment, ...more });
     this.#running.set(name, service);
     return service;
   }
@@ -80,10 +81,23 @@ export class FiveServices {
     return untilEnded(this.own, { count, timeoutMs, said: () => this.said() });
   }
 
+  /** Ends and removes all of it, whatever fails of that. @throws Error that names what is left */
   async close(): Promise<void> {
-    await Promise.all([...this.#running.values()].map((service) => service.kill()));
-    await kubectl(['delete', 'namespace', this.own.name, '--wait=false']);
-    for (const repository of this.repositories) await repository.close();
-    await this.own.close();
+    const left = await stopInOrder(
+      [
+        ...[...this.#running.values()].map((service) => ({
+          name: service.name,
+          stop: async () => void (await service.kill()),
+        })),
+        {
+          name: 'the namespace',
+          stop: async () => void (await kubectl(['delete', 'namespace', this.own.name, '--wait=false'])),
+        },
+        ...this.repositories.map((repository) => ({ name: repository.name, stop: () => repository.close() })),
+        { name: 'the servers of its own', stop: () => this.own.close() },
+      ],
+      { timeoutMs: 60_000 },
+    );
+    if (left.length > 0) throw new Error(`not removed: ${left.map(({ name, why }) => `${name} (${why})`).join(', ')}`);
   }
 }

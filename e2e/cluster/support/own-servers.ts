@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { AmqpBus, applyTopology } from '@keelson/bus';
+import type { QueueState } from '@keelson/bus';
 import { Ledger } from '@keelson/ledger';
 import { S3ObjectStore } from '@keelson/objects';
 import { servers } from '@keelson/testbed';
@@ -11,6 +12,7 @@ export class OwnServers {
   /** Begins every name. */
   readonly name = `keelson-e2e-${randomBytes(4).toString('hex')}`;
   readonly #s3: Client;
+  readonly #users: string[] = [];
 
   constructor(readonly at: Servers = servers) {
     const { hostname, port, protocol } = new URL(at.s3.endpoint);
@@ -22,7 +24,7 @@ export class OwnServers {
 
   /** What `keelson topology apply` does. */
   async applyPolicies(): Promise<void> {
-    await applyTopology({ apiUrl: servers.rabbitApi, vhost: this.name });
+    await applyTopology({ apiUrl: this.at.rabbitApi, vhost: this.name });
   }
 
   async open(): Promise<this> {
@@ -71,13 +73,36 @@ export class OwnServers {
     return new Ledger(await S3ObjectStore.open({ endpoint, accessKey, secretKey, bucket: this.name }));
   }
 
+  /** A user of the broker with these rights on the virtual host alone. Returns its address and its password. */
+  async user(rights: { configure: string; write: string; read: string }): Promise<{ amqp: string; password: string }> {
+    const name = `${this.name}-${this.#users.length}`;
+    const password = randomBytes(8).toString('hex');
+    await this.#api('PUT', `/api/users/${name}`, { password, tags: '' });
+    this.#users.push(name);
+    await this.#api('PUT', `/api/permissions/${this.name}/${name}`, rights);
+    const url = new URL(this.settings().KEELSON_AMQP ?? '');
+    url.username = name;
+    return { amqp: url.href, password };
+  }
+
   /** What no service could work on: why, and where. */
-  async parked(): Promise<string[]> {
+  parked(): Promise<string[]> {
+    const words = async (bus: AmqpBus) =>
+      (await bus.parked()).map(({ service, reason }) => `${service}: ${reason.error}`);
+    return this.#onBus(words);
+  }
+
+  /** What waits, and for whom. */
+  queues(): Promise<readonly QueueState[]> {
+    return this.#onBus((bus) => bus.queues());
+  }
+
+  async #onBus<T>(ask: (bus: AmqpBus) => Promise<T>): Promise<T> {
     const url = new URL(this.settings().KEELSON_AMQP ?? '');
     url.password = encodeURIComponent(this.amqpPassword);
     const bus = await AmqpBus.open({ url: url.href, apiUrl: this.at.rabbitApi });
     try {
-      return (await bus.parked()).map(({ service, reason }) => `${service}: ${reason.error}`);
+      return await ask(bus);
     } finally {
       await bus.close();
     }
@@ -93,16 +118,19 @@ export class OwnServers {
   }
 
   async close(): Promise<void> {
+    for (const name of this.#users) await this.#api('DELETE', `/api/users/${name}`);
     await this.#api('DELETE', `/api/vhosts/${this.name}`);
     await this.#s3.removeObjects(this.name, await this.keys());
     await this.#s3.removeBucket(this.name);
   }
 
-  async #api(method: string, path: string): Promise<void> {
+  async #api(method: string, path: string, value?: object): Promise<void> {
     const url = new URL(path, this.at.rabbitApi);
     const authorization = `Basic ${Buffer.from(`${url.username}:${decodeURIComponent(url.password)}`).toString('base64')}`;
     url.username = url.password = '';
-    const { ok, status } = await fetch(url, { method, headers: { authorization, 'content-type': 'application/json' } });
+    const body = value === undefined ? {} : { body: JSON.stringify(value) };
+    const headers = { authorization, 'content-type': 'application/json' };
+    const { ok, status } = await fetch(url, { method, headers, ...body });
     if (!ok) throw new Error(`${method} ${url.href}: ${status}`);
   }
 }

@@ -40,6 +40,12 @@ export class ServiceProcess {
     this.ended = new Promise((resolve) => this.#child.on('close', (status, signal) => resolve({ status, signal })));
   }
 
+  /** The lines that it has logged with this message. */
+  logged(message: string): Record<string, unknown>[] {
+    const lines = this.stderr.split('\n').filter((line) => line.includes(`"msg":${JSON.stringify(message)}`));
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
   /** Resolves when it has logged that it started. */
   async started(): Promise<this> {
     await until(() => this.stderr.includes('"msg":"started"'), {
