@@ -1,7 +1,7 @@
 import { connect } from 'amqplib';
 import type { ChannelModel } from 'amqplib';
 import { describeOn, servers } from '@keelson/testbed';
-import { again, emit } from '@keelson/stage';
+import { again, emit, TerminalError } from '@keelson/stage';
 import { applyTopology, outsiderPermissions, topologyPolicies } from './amqp/policies';
 import { amqpHarness } from './amqp-harness.contract';
 import type { AmqpHarness } from './amqp-harness.contract';
@@ -210,7 +210,10 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, by its rules', () => {
     await bus.offer({ headers: {}, body: Buffer.alloc(10 * 1024 * 1024, 'x') });
     await bus.offer({ headers: {}, body: Buffer.from('small') });
     const seen: number[] = [];
-    const take = async (message: OutsideMessage) => (seen.push(message.body.byteLength), emit());
+    const take = async ({ body }: OutsideMessage) => {
+      if (body.byteLength > 1024 * 1024) throw new TerminalError(`${body.byteLength} bytes`);
+      return (seen.push(body.byteLength), emit());
+    };
     void bus.consumeInbox({ service: 'watcher', prefetch: 1 }, take, new AbortController().signal);
     const [parked] = await untilParked(bus);
     expect(parked?.reason).toMatchObject({

@@ -4,7 +4,7 @@ import type { Outcome } from '@keelson/stage';
 import { answerBeforehand, answerToError, answerToFailedPark, answerToOutcome, messageOf } from './answer';
 import type { Answer, DeliveryLimits, ParkAnswer } from './answer';
 import type { Delivery, Handler, InboxHandler, OutsideMessage, ParkReason, Subscription } from './bus';
-import { encodeEvents, maxMessageBytes } from './encoded-event';
+import { encodeEvents } from './encoded-event';
 import type { StoredDelivery } from './stored-delivery';
 
 /** What is done with deliveries of one kind: events, or messages from outside. */
@@ -45,11 +45,7 @@ export const inboxTask = (
   service,
   prefetch,
   nameOf: (message) => `message ${message.id}`,
-  handle: (message, delivery, signal) => {
-    const sizeBytes = message.body.byteLength;
-    if (sizeBytes <= maxMessageBytes) return handler(message, delivery, signal);
-    throw new TerminalError(`the message has ${sizeBytes} bytes, more than ${maxMessageBytes}`);
-  },
+  handle: handler,
   beforePark: async () => [],
 });
 

@@ -5,7 +5,7 @@ import { EventTooLargeError } from './event-too-large-error';
 export type EncodedEvent = { id: string; type: string; json: string };
 
 /** What a message may have at most, in bytes: events carry names and digests, never contents. */
-export const maxMessageBytes = 1024 * 1024;
+const maxMessageBytes = 1024 * 1024;
 
 /** @throws EventTooLargeError */
 export const encodeEvents = (events: readonly Event[]): EncodedEvent[] => events.map(encodeEvent);
