@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { describeOn, servers } from '@keelson/testbed';
 import { podHelperImage } from '../../libs/jobs/src/kube-harness.contract';
-import { Keelson, newData } from '../support/keelson';
+import { Keelson, newData, until } from '../support/keelson';
 import { TestRepository } from '../support/repository';
 import { kubectl } from './support/kubectl';
 
@@ -10,6 +10,17 @@ import { kubectl } from './support/kubectl';
 jest.setTimeout(300_000);
 
 const project = path.join(__dirname, 'testdata', 'template-project');
+
+const longJob = `apiVersion: batch/v1
+kind: Job
+metadata: { name: long, namespace: '{{ .Namespace }}' }
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - { name: main, image: '${servers.registry}/busybox:1', command: [sh, -c, 'trap "exit 1" TERM; echo begun; while :; do sleep 0.2; done'] }
+`;
 
 describeOn(['kubeconfig', 'registry'])('a project that is built by a Job template', () => {
   let helper: string;
@@ -108,6 +119,23 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
     } finally {
       await kubectl(['delete', 'namespace', kept, '--wait=false', '--ignore-not-found']);
     }
+  });
+
+  it('and one that is cancelled takes its Job and its namespace along, before the command ends', async () => {
+    const made = repository();
+    made.write('ci/long.yaml', longJob);
+    made.commit();
+    const before = await namespaces();
+    const data = newData();
+    const watch = ['watch', '--once', '-persistent-state-dir', data, '--job-template', 'ci/long.yaml', made.path];
+    const running = new Keelson(watch, { env: environment() });
+    await until(async () => (await keelson(['logs', 'last', '--stage', 'build', '--data', data])).stdout !== '', {
+      timeoutMs: 60_000,
+      what: () => `output of the build:\n${running.stdout}${running.stderr}`,
+    });
+    await keelson(['cancel', 'last', '--data', data]);
+    expect(await running.ended).toMatchObject({ status: 2, stdout: expect.stringContaining('CANCELLED') });
+    expect((await namespaces()).filter((name) => !before.includes(name))).toEqual([]);
   });
 
   it('and what the cluster refuses leaves no namespace behind, and says what it refuses', async () => {

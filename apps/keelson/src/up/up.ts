@@ -14,6 +14,7 @@ import type { MachineOptions, ServiceName } from './machine';
 import { checkServers } from './check-servers';
 import type { TemplateWishes } from './job-templates';
 import { Once } from './once';
+import { untilPutAway } from './put-away';
 import { Telling } from './telling';
 
 export type UpOptions = {
@@ -59,12 +60,18 @@ export async function up(plain: Context, names: readonly string[], options: UpOp
     },
   });
   try {
-    return await Promise.race(options.once === true ? [once.status, asked] : [asked]);
+    if (options.once !== true) return await asked;
+    const status = await Promise.race([once.status, asked]);
+    await untilPutAway(context.ledger, { withinMs: putAwayMs, signal: interrupted.signal });
+    return status;
   } finally {
     interrupted.abort();
     for (const { name, why } of await machine.close()) await context.problems.write(`keelson: ${name} ${why}`);
   }
 }
+
+/** With --once: longer than it takes to see that a run was cancelled, and to stop its job. */
+const putAwayMs = 60_000;
 
 type Wiring = {
   context: DataContext;
