@@ -6,6 +6,9 @@ import type { DataDirectory } from '../data-directory';
 import { errorCode } from '../error-code';
 import { UsageError } from '../usage-error';
 
+/** Where it lies in the store. */
+export const registryPrefix = 'registry/';
+
 /** The port of the first `up` on a machine. */
 const defaultPort = 7070;
 
@@ -37,7 +40,7 @@ export async function startEmbeddedRegistry(
   const listen = (port: number) =>
     startRegistry({
       store,
-      prefix: 'registry/',
+      prefix: registryPrefix,
       host: '127.0.0.1',
       port,
       ...(warn === undefined ? {} : { onWarning: warn }),
@@ -56,7 +59,7 @@ export async function startEmbeddedRegistry(
 }
 
 /** Every port it ever had, the last one last. */
-async function formerPorts(data: DataDirectory): Promise<readonly number[]> {
+export async function formerPorts(data: DataDirectory): Promise<readonly number[]> {
   const text = await readFile(data.portsFile, 'utf8').catch(() => ''); // never started here
   return text
     .split('\n')

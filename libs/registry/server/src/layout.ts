@@ -26,8 +26,8 @@ export class Layout {
   repository = (name: string): string => `${this.repositories()}${name}/`;
   blobLink = (name: string, digest: Digest): string =>
     `${this.repository(name)}_blobs/${digest.algorithm}/${digest.hex}`;
-  manifest = (name: string, digest: Digest): string =>
-    `${this.repository(name)}_manifests/${digest.algorithm}/${digest.hex}`;
+  manifests = (name: string): string => `${this.repository(name)}_manifests/`;
+  manifest = (name: string, digest: Digest): string => `${this.manifests(name)}${digest.algorithm}/${digest.hex}`;
   tags = (name: string): string => `${this.repository(name)}_tags/`;
   tag = (name: string, tag: string): string => `${this.tags(name)}${tag}`;
   referrers = (name: string, subject: Digest): string =>

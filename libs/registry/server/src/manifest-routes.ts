@@ -35,10 +35,10 @@ export function manifestRoutes(stores: Stores, limits: { manifestBytes: number }
     const bytes = await readBody(req, limits.manifestBytes);
     const digest = digestOfPushed(exchange, bytes);
     const manifest = parseManifest(bytes, req.headers['content-type']);
-    await requireReferenced(stores, name, manifest);
     const { mediaType, subject, shown } = manifest;
     const entry = { ...shown, digest: digest.text, size: bytes.byteLength };
-    await manifests.put(name, { digest, mediaType, bytes, ...(subject ? { subject } : {}), shown: entry }, tags);
+    const entering = { digest, mediaType, bytes, ...(subject ? { subject } : {}), shown: entry };
+    await manifests.put(name, entering, { tags, requireNamed: () => requireReferenced(stores, name, manifest) });
     respond(exchange, 201, {
       headers: {
         Location: `/v2/${name}/manifests/${digest.text}`,

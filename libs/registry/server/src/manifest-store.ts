@@ -17,6 +17,8 @@ export type NewManifest = {
   shown: ReferrerDescriptor;
 };
 
+export type PutOptions = { tags: readonly string[]; requireNamed: () => Promise<void> };
+
 const lineFeed = 0x0a;
 
 /**
@@ -48,15 +50,24 @@ export class ManifestStore {
     return record && parseDigest(record.digest);
   }
 
-  /** Keeps a manifest and points tags at it; writes nothing that is there already. */
-  async put(name: string, manifest: NewManifest, tags: readonly string[]): Promise<void> {
+  /**
+   * Keeps a manifest and points tags at it; writes nothing that is there already. What it names is looked for under the same lock, so that
+   * nobody removes it in between. @throws what `requireNamed` throws
+   */
+  async put(name: string, manifest: NewManifest, { tags, requireNamed }: PutOptions): Promise<void> {
     await this.locks.run(name, async () => {
+      await requireNamed();
       await this.putManifest(name, manifest);
       await Promise.all([
         this.putReferrer(name, manifest),
         ...tags.map((tag) => this.putTag(name, tag, manifest.digest)),
       ]);
     });
+  }
+
+  /** Does work on all manifests of a repository while none is put or removed. */
+  exclusively<T>(name: string, work: (all: AsyncIterable<StoredManifest>) => Promise<T>): Promise<T> {
+    return this.locks.run(name, () => work(this.all(name)));
   }
 
   /** Forgets a tag, not what it points at. False when there is none. */
@@ -94,6 +105,15 @@ export class ManifestStore {
     for await (const { key } of this.store.list(this.layout.referrers(name, subject), options)) {
       const entry = await readRecord(this.store, key, referrerDescriptor);
       if (entry) yield entry;
+    }
+  }
+
+  private async *all(name: string): AsyncIterable<StoredManifest> {
+    const prefix = this.layout.manifests(name);
+    for await (const { key } of this.store.list(prefix)) {
+      const digest = parseDigest(key.slice(prefix.length).replace('/', ':'));
+      const found = digest && (await this.find(name, digest));
+      if (found) yield found;
     }
   }
 

@@ -16,6 +16,7 @@ import { referrerRoutes } from './referrer-routes';
 import { Repositories } from './repositories';
 import type { Route, RouteKind } from './route';
 import { parseRoute } from './route';
+import { unreferencedRoutes } from './unreferenced-routes';
 import { UploadIds } from './upload-id';
 import { uploadRoutes, uploadsRoutes } from './upload-routes';
 import { UploadSegments } from './upload-segments';
@@ -71,6 +72,7 @@ function routesOf({ repositories, blobs, manifests, uploads, limits }: Parts, al
     upload: uploadRoutes(uploads),
     blob: keep(blobRoutes(blobs)),
     referrers: referrerRoutes(manifests, limits),
+    unreferenced: allowDelete ? unreferencedRoutes({ manifests, blobs }, limits) : {},
   };
 }
 

@@ -1,6 +1,7 @@
 /** What a path names. `name` and `reference` are as they came: their grammar is not checked yet. */
 export type Route = { kind: RouteKind; name: string; reference: string };
-export type RouteKind = 'base' | 'catalog' | 'tags' | 'manifest' | 'uploads' | 'upload' | 'blob' | 'referrers';
+export type RouteKind =
+  'base' | 'catalog' | 'tags' | 'manifest' | 'uploads' | 'upload' | 'blob' | 'referrers' | 'unreferenced';
 
 const patterns: readonly [RouteKind, RegExp][] = [
   ['base', /^\/v2\/?$/],
@@ -11,6 +12,7 @@ const patterns: readonly [RouteKind, RegExp][] = [
   ['upload', /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/],
   ['blob', /^\/v2\/(.+)\/blobs\/([^/]+)$/],
   ['referrers', /^\/v2\/(.+)\/referrers\/([^/]+)$/],
+  ['unreferenced', /^\/v2\/(.+)\/_keelson\/unreferenced$/],
 ];
 
 /** The route of a request's path; undefined when the API has none of that form or its escapes are broken. */
