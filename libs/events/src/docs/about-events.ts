@@ -7,8 +7,8 @@ export type AboutEvent = { by: string; says: string };
 /** Of every type, in a sentence. */
 export const aboutEvents: Record<EventType, AboutEvent> = {
   'dev.cdevents.change.merged.0.3.0': {
-    by: 'watcher',
-    says: 'A ref has moved. It is recorded, and its run has an id.',
+    by: 'watcher, or registry-poller when a base has moved',
+    says: 'A ref has moved, or its commit is to be built again. It is recorded, and its run has an id.',
   },
   'dev.cdevents.branch.deleted.0.3.0': { by: 'watcher', says: 'A ref is gone. It starts nothing.' },
   'dev.cdevents.pipelinerun.started.0.3.0': { by: 'the first service of the run', says: 'An attempt has begun.' },
