@@ -86,7 +86,7 @@ describe('the heads of a remote repository', () => {
     const url = server.url('repo.git');
     const refs = await heads.heads(url, [undefined, 'main', 'refs/tags/v*']);
     expect(refs).toContainEqual({ ref: 'HEAD', commit: first, symref: 'refs/heads/main' });
-    expect(refs).toContainEqual({ ref: 'refs/tags/v1', commit: first });
+    expect(refs).toContainEqual({ ref: 'refs/tags/v1', commit: first, isAnnotated: true });
     expect(server.requests).toContain(post);
     server.requests.length = 0;
     await heads.heads(url, ['main']);
