@@ -11,6 +11,7 @@ import type { JobDeps } from './build-kind';
 import { ownBases } from './docker-bases';
 import { instant, verifyService } from './deps';
 import { buildBefore, explainedSteps } from './explain-cache';
+import type { BuiltBefore } from './explain-cache';
 import { imageBytes } from './image-bytes';
 import type { EndedBuild } from './job-build';
 import { otherDestinations } from './other-destinations';
@@ -21,19 +22,28 @@ export type DockerfileEnded = EndedBuild & { builder: Builder };
 
 /** What became of a Dockerfile's build: from its job's end, its output, and the registry. */
 export async function dockerfileVerdict(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {
-  const { plan, builder, work } = build;
+  const { plan, work } = build;
   const progress = ownBases(deps, await progressOf(deps, build, signal));
   const { end } = work;
-  const verdict = end.kind === 'exited' && end.code === 0 ? await pushed(deps, build, signal) : failed(end, progress);
-  const bases = await baseDigests(deps, progress, signal);
-  const steps = await explainedSteps(deps, { plan, progress, bases }, signal);
-  const report: BuildReport = { strategy: builder.strategy, steps, bases };
+  const before = await buildBefore(deps, plan);
+  // Side by side: whoever waits for the image does not wait for its explanation.
+  const [verdict, report] = await Promise.all([
+    end.kind === 'exited' && end.code === 0 ? pushed(deps, build, signal) : failed(end, progress),
+    reportOf(deps, { build, progress, before }, signal),
+  ]);
   if (verdict.image === undefined) return { ...verdict, build: report };
-  const before = (await buildBefore(deps, plan))?.ended.image;
-  const bytes = await imageBytes(deps, { image: verdict.image, before }, signal);
-  const hits = steps.filter(({ cache }) => cache === 'hit').length;
-  deps.work.built?.({ project: plan.source, hits, misses: steps.length - hits, bytes });
+  const bytes = await imageBytes(deps, { image: verdict.image, before: before?.ended.image }, signal);
+  const hits = report.steps.filter(({ cache }) => cache === 'hit').length;
+  deps.work.built?.({ project: plan.source, hits, misses: report.steps.length - hits, bytes });
   return { ...verdict, build: { ...report, ...(bytes === undefined ? {} : { bytes }) } };
+}
+
+type Told = { build: DockerfileEnded; progress: BuildProgress; before: BuiltBefore | undefined };
+
+async function reportOf(deps: JobDeps, { build, progress, before }: Told, signal: AbortSignal): Promise<BuildReport> {
+  const bases = await baseDigests(deps, progress, signal);
+  const steps = await explainedSteps(deps, { plan: build.plan, progress, bases, before }, signal);
+  return { strategy: build.builder.strategy, steps, bases };
 }
 
 /** The output as it is kept, read again: the same after a crash. */

@@ -13,7 +13,14 @@ const largestTree = 268_435_456;
 /** How many changes of the ref are looked through for a build to compare with. */
 const furthestBack = 20;
 
-type Built = { plan: Plan; ended: StageEnded };
+export type BuiltBefore = { plan: Plan; ended: StageEnded };
+
+type ToExplain = {
+  plan: Plan;
+  progress: BuildProgress;
+  bases: BuildReport['bases'];
+  before: BuiltBefore | undefined;
+};
 
 /**
  * The builder's account of its steps, each that was run again with the first input that had changed since the build before.
@@ -21,17 +28,16 @@ type Built = { plan: Plan; ended: StageEnded };
  */
 export async function explainedSteps(
   deps: JobDeps,
-  { plan, progress, bases }: { plan: Plan; progress: BuildProgress; bases: BuildReport['bases'] },
+  { plan, progress, bases, before }: ToExplain,
   signal: AbortSignal,
 ): Promise<BuildReport['steps']> {
   if (progress.steps.every(({ cache }) => cache === 'hit')) return progress.steps.map((step) => ({ ...step }));
   try {
-    const before = await buildBefore(deps, plan);
-    const now = await inputsOf(deps, { plan, bases }, signal);
-    const was =
-      before === undefined
-        ? undefined
-        : await inputsOf(deps, { plan: before.plan, bases: before.ended.build?.bases ?? [] }, signal);
+    const earlier = before && { plan: before.plan, bases: before.ended.build?.bases ?? [] };
+    const [now, was] = await Promise.all([
+      inputsOf(deps, { plan, bases }, signal),
+      earlier && inputsOf(deps, earlier, signal),
+    ]);
     return cacheCauses(progress.steps, now, was).map((step) => ({ ...step }));
   } catch (error) {
     if (signal.aborted) throw error;
@@ -41,7 +47,7 @@ export async function explainedSteps(
 }
 
 /** The newest build of the same ref before this one that told of its steps. */
-export async function buildBefore({ ledger }: JobDeps, plan: Plan): Promise<Built | undefined> {
+export async function buildBefore({ ledger }: JobDeps, plan: Plan): Promise<BuiltBefore | undefined> {
   const { source, ref, sequence } = plan;
   for (let earlier = sequence - 1; earlier > Math.max(0, sequence - 1 - furthestBack); earlier -= 1) {
     const change = await ledger.read(changeKey(source, ref, earlier));
