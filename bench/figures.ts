@@ -7,6 +7,7 @@ import { commit, commitLarge } from './figures/commit';
 import { copy } from './figures/copy';
 import { idle } from './figures/idle';
 import { log } from './figures/log';
+import { onLargeBase } from './figures/on-large-base';
 import { remoteWatch } from './figures/remote-watch';
 import { render } from './figures/render';
 
@@ -15,6 +16,7 @@ export const figures: readonly Figure[] = [
   commit,
   commitLarge,
   append,
+  onLargeBase,
   copy,
   remoteWatch,
   log,

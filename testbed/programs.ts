@@ -5,7 +5,7 @@ import { suiteUnless } from './suite';
 import type { Suite } from './suite';
 
 /** The servers that a suite may start for itself; see the `startPrivate...` functions. */
-export type Program = 'minio' | 'rabbitmq' | 'registry';
+export type Program = 'minio' | 'rabbitmq' | 'registry' | 'buildkitd' | 'buildctl';
 
 /** Where `npm run testbed` keeps what it builds; TESTBED_HOME says otherwise. */
 const testbedHome = (): string => process.env['TESTBED_HOME'] ?? path.join(homedir(), '.cache/keelson-testbed');
@@ -14,7 +14,12 @@ const find: Record<Program, () => string | undefined> = {
   minio: () => firstThatRuns([path.join(testbedHome(), 'bin/minio'), ...onPath('minio')]),
   rabbitmq: () => firstThatRuns(rabbitmqServers()),
   registry: () => firstThatRuns(onPath('docker-registry')),
+  buildkitd: () => firstThatRuns([path.join(testbedHome(), 'bin/buildkitd'), ...onPath('buildkitd')]),
+  buildctl: () => firstThatRuns([path.join(testbedHome(), 'bin/buildctl'), ...onPath('buildctl')]),
 };
+
+/** Whether a program is installed. */
+export const hasProgram = (program: Program): boolean => find[program]() !== undefined;
 
 /** The path of a server's program. @throws Error when it is not installed */
 export function programPath(program: Program): string {

@@ -1,22 +1,20 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import path from 'node:path';
-import { GitSession, openRepository, treeLayer } from '@keelson/git';
-import { appendImage, parseImageReference, pushSnapshot, RegistryClient } from '@keelson/registry';
+import { RegistryClient } from '@keelson/registry';
 import { startRegistry, whyNoRegistry } from '../../libs/registry/src/testing/private-registry';
 import { goProgram } from '../../libs/registry/server/src/testing/go-program';
 import type { Figure, Measure, Workplace } from '../figure';
+import { appendCommit } from '../fixtures/append-commit';
+import type { Appended } from '../fixtures/append-commit';
 import { pushLargeBase } from '../fixtures/large-base';
+import { runProgram } from '../fixtures/run-program';
 import { sampleRepository } from '../fixtures/sample-repository';
 import type { SampleRepository } from '../fixtures/sample-repository';
 import { median, timed } from '../statistics';
 
 const rounds = 9;
-const platform = { os: 'linux', architecture: 'amd64' };
-const signal = new AbortController().signal;
 
-/** One round of one side, milliseconds. */
-type Round = { freeze: number; push: number; append: number };
+/** One round of one side. */
+type Round = Appended;
 
 const total = ({ freeze, push, append: appended }: Round): number => freeze + push + appended;
 
@@ -33,8 +31,9 @@ export const append: Figure = {
     const ours: Round[] = [];
     const theirs: Round[] = [];
     place.tell(`${rounds} rounds, ours and crane in turns`);
-    for (const [round, commit] of bench.sample.commits.entries()) {
-      ours.push(await appendOurs(bench, commit, `ours/${round}`));
+    const { registry, sample } = bench;
+    for (const [round, commit] of sample.commits.entries()) {
+      ours.push(await appendCommit({ registry, repository: sample.repository.path }, commit, `ours/${round}`));
       theirs.push(await appendCrane(bench, commit, `crane/${round}`));
     }
     // The first round warms both sides: code, the registry's caches, the file system.
@@ -63,53 +62,13 @@ async function prepare(place: Workplace, crane: string): Promise<Bench> {
   return { place, registry: registry.address, crane, sample };
 }
 
-async function appendOurs({ registry, sample }: Bench, commit: string, name: string): Promise<Round> {
-  const repository = await openRepository(sample.repository.path);
-  const client = new RegistryClient();
-  const session = new GitSession(repository);
-  try {
-    const frozen = await timed(() => treeLayer(session, commit, { prefix: '/src', codec: 'gzip-1' }));
-    const layer = frozen.result;
-    const pushed = await timed(() =>
-      pushSnapshot(client, {
-        ...{ repository: `${registry}/${name}-source`, layer, signal },
-        ...{ artifactType: 'application/vnd.keelson.source.v1', annotations: { commit } },
-      }),
-    );
-    const { digest, diffId, sizeBytes, mediaType } = layer;
-    const from = parseImageReference(pushed.result.reference);
-    const appended = await timed(() =>
-      appendImage(client, {
-        base: parseImageReference(`${registry}/base:1`),
-        layers: [{ digest, diffId, sizeBytes, mediaType, from }],
-        target: { repository: `${registry}/${name}`, tags: ['1'] },
-        config: { workdir: '/src', created: '2020-01-02T03:04:05Z', labels: {} },
-        ...{ platform, signal },
-      }),
-    );
-    await layer.dispose();
-    return { freeze: frozen.ms, push: pushed.ms, append: appended.ms };
-  } finally {
-    session.close();
-    await client.close();
-  }
-}
-
 async function appendCrane({ place, registry, crane, sample }: Bench, commit: string, name: string): Promise<Round> {
   const tar = path.join(place.directory, 'crane.tar');
   const archive = ['-C', sample.repository.path, 'archive', '--prefix=src/', '-o', tar, commit];
-  const frozen = await timed(() => run('git', archive));
+  const frozen = await timed(() => runProgram('git', archive));
   const [base, target] = [`${registry}/base:1`, `${registry}/${name}:1`];
-  const appended = await timed(() => run(crane, ['append', '--insecure', '-b', base, '-f', tar, '-t', target]));
+  const appended = await timed(() => runProgram(crane, ['append', '--insecure', '-b', base, '-f', tar, '-t', target]));
   return { freeze: frozen.ms, push: 0, append: appended.ms };
-}
-
-async function run(program: string, parameters: readonly string[]): Promise<void> {
-  const child = spawn(program, parameters, { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
-  const [status] = (await once(child, 'close')) as [number | null];
-  if (status !== 0) throw new Error(`${program} ended with ${status}: ${said}`);
 }
 
 function measuresOf(ours: readonly Round[], theirs: readonly Round[]): Measure[] {

@@ -2,8 +2,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { builderSettings } from '@keelson/builders';
 import type { BuilderSettings } from '@keelson/builders';
-import { stageEndedKey } from '@keelson/ledger';
+import { logPrefix, stageEndedKey } from '@keelson/ledger';
 import type { Ledger, StageEnded } from '@keelson/ledger';
+import { readLog } from '@keelson/logs';
 import { parseImageReference, RegistryClient } from '@keelson/registry';
 import { OwnServers } from '../../e2e/cluster/support/own-servers';
 import { GitHttpServer } from '../../libs/git/src/testing/git-http-server';
@@ -106,18 +107,21 @@ async function patiently<T>(what: string, look: () => Promise<T | undefined>, wi
   }
 }
 
+type Built = { run: string; source: StageEnded; build: StageEnded };
+
 /** The records of the next run's freezing and build. */
-async function nextBuild({ ledger, seen }: Bench): Promise<{ source: StageEnded; build: StageEnded }> {
+async function nextBuild({ ledger, seen }: Bench): Promise<Built> {
   const run = await patiently('a run', async () => (await ledger.runs()).find((each) => !seen.has(each)));
   seen.add(run);
   const record = (stage: 'source' | 'build') =>
     patiently(`the ${stage} of ${run}`, () => ledger.read(stageEndedKey({ run, attempt: 1, stage })));
-  const built = { source: await record('source'), build: await record('build') };
+  const built = { run, source: await record('source'), build: await record('build') };
   if (built.build.outcome !== 'success') throw new Error(`a build ended so: ${JSON.stringify(built.build.reason)}`);
   return built;
 }
 
-type Round = { ours: number; bare: number };
+/** Milliseconds: ours, its parts in their order, and the bare Job. */
+type Round = { ours: number; toJob: number; toFirstLine: number; building: number; toRecord: number; bare: number };
 
 async function warmRounds(bench: Bench): Promise<Round[]> {
   await nextBuild(bench);
@@ -126,13 +130,22 @@ async function warmRounds(bench: Bench): Promise<Round[]> {
   await bare(bench, 'cold');
   for (let round = 0; round <= rounds; round += 1) {
     bench.repository.commit(`change ${round}`, { 'main.txt': `change ${round}` });
-    const { source, build } = await nextBuild(bench);
-    all.push({
-      ours: Date.parse(build.endedAt) - Date.parse(source.endedAt),
-      bare: await bare(bench, `bare-${round}`),
-    });
+    const built = await nextBuild(bench);
+    all.push({ ...(await partsOf(bench, built)), bare: await bare(bench, `bare-${round}`) });
   }
   return all.slice(1);
+}
+
+async function partsOf({ ledger }: Bench, { run, source, build }: Built): Promise<Omit<Round, 'bare'>> {
+  const times: number[] = [];
+  const log = { store: ledger.store, prefix: logPrefix({ run, attempt: 1, stage: 'build' }), follow: false };
+  for await (const { time } of readLog(log, signal)) times.push(Date.parse(time));
+  const [queuedAt, madeAt, endedAt] = [source.endedAt, build.startedAt, build.endedAt].map((time) => Date.parse(time));
+  const [first = 0, last = 0] = [times[0], times.at(-1)];
+  return {
+    ...{ ours: endedAt! - queuedAt!, toJob: madeAt! - queuedAt!, toFirstLine: first - madeAt! },
+    ...{ building: last - first, toRecord: endedAt! - last },
+  };
 }
 
 async function bare({ own, client, settings }: Bench, name: string): Promise<number> {
@@ -141,7 +154,9 @@ async function bare({ own, client, settings }: Bench, name: string): Promise<num
   const objects = bareBuild({ name, settings, image, cacheRepository: `${prefix}/bare-cache`, files: files(name) });
   const beganAt = nowMs();
   kubectl(['create', '-n', own.name, '-f', '-'], objects);
-  await patiently(`the image of ${name}`, () => client.head(parseImageReference(image), signal));
+  // A registry that is just writing the tag may fail to read it.
+  const look = () => client.head(parseImageReference(image), signal).catch(() => undefined);
+  await patiently(`the image of ${name}`, look);
   return nowMs() - beganAt;
 }
 
@@ -149,6 +164,10 @@ function warmMeasures(all: readonly Round[]): Measure[] {
   const of = (part: keyof Round) => median(all.map((round) => round[part]));
   return [
     { name: 'warm build, one file changed: ours, queued to digest', value: of('ours'), unit: 'ms' },
+    { name: '  queued to Job made', value: of('toJob'), unit: 'ms' },
+    { name: "  Job made to the builder's first line", value: of('toFirstLine'), unit: 'ms' },
+    { name: '  first line to last', value: of('building'), unit: 'ms' },
+    { name: '  last line to record', value: of('toRecord'), unit: 'ms' },
     { name: 'warm build, one file changed: bare Job', value: of('bare'), unit: 'ms' },
     { name: 'ours more than bare', value: of('ours') - of('bare'), unit: 'ms', aim: { atMost: 1_000 } },
   ];
@@ -175,7 +194,21 @@ async function idleShare(bench: Bench): Promise<Measure> {
   while (built.length < queued) built.push((await nextBuild(bench)).build);
   const spans = built.map(({ startedAt, endedAt }) => [Date.parse(startedAt), Date.parse(endedAt)] as const);
   const [first, last] = [Math.min(...spans.map(([start]) => start)), Math.max(...spans.map(([start]) => start))];
-  const busyMs = spans.reduce((sum, [start, end]) => sum + Math.min(end, last) - start, 0);
-  const share = 100 * (1 - busyMs / (atOnce * (last - first)));
+  const share = 100 * (1 - busyShare(spans, [first, last]));
   return { name: `${queued} builds, ${atOnce} at a time: places idle`, value: share, unit: '%', aim: { atMost: 5 } };
+}
+
+type Span = readonly [number, number];
+
+/** The share of the places that builds had in a window. A place may be taken again before the record of its last build is written. */
+function busyShare(spans: readonly Span[], [from, to]: Span): number {
+  const marks = [...new Set([from, to, ...spans.flat()])]
+    .filter((mark) => mark >= from && mark <= to)
+    .sort((a, b) => a - b);
+  const busyMs = marks.slice(1).reduce((sum, end, at) => {
+    const begin = marks[at] ?? end;
+    const running = spans.filter(([start, stop]) => start <= begin && stop >= end).length;
+    return sum + (end - begin) * Math.min(running, atOnce);
+  }, 0);
+  return busyMs / (atOnce * (to - from));
 }

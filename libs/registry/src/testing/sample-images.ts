@@ -10,18 +10,28 @@ export const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha
 /** A tar with one file in it, as layers are. */
 export function tarOf(name: string, content: string): Buffer {
   const body = Buffer.from(content);
+  return Buffer.concat([
+    tarHead(name, body.length),
+    body,
+    Buffer.alloc((512 - (body.length % 512)) % 512),
+    Buffer.alloc(1024),
+  ]);
+}
+
+/** What stands before a file's content in a tar. */
+export function tarHead(name: string, sizeBytes: number): Buffer {
   const header = Buffer.alloc(512);
   header.write(name, 0);
   header.write('0000644\0', 100);
   header.write('0000000\0', 108);
   header.write('0000000\0', 116);
-  header.write(`${body.length.toString(8).padStart(11, '0')}\0`, 124);
+  header.write(`${sizeBytes.toString(8).padStart(11, '0')}\0`, 124);
   header.write('00000000000\0', 136);
   header.write('        0', 148);
   header.write('ustar\x0000', 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-  return Buffer.concat([header, body, Buffer.alloc((512 - (body.length % 512)) % 512), Buffer.alloc(1024)]);
+  return header;
 }
 
 /** A layer of one file, as it is or in gzip. */

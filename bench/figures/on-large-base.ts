@@ -1,0 +1,138 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RegistryClient } from '@keelson/registry';
+import { startRegistry, whyNoRegistry } from '../../libs/registry/src/testing/private-registry';
+import { hasProgram, programPath } from '../../testbed/programs';
+import type { Figure, Measure, Workplace } from '../figure';
+import { appendCommit } from '../fixtures/append-commit';
+import { pushLargeBase } from '../fixtures/large-base';
+import { runProgram } from '../fixtures/run-program';
+import { sampleRepository } from '../fixtures/sample-repository';
+import type { SampleRepository } from '../fixtures/sample-repository';
+import { median, timed } from '../statistics';
+
+const rounds = 4;
+
+export const onLargeBase: Figure = {
+  name: 'on-large-base',
+  title: "100 files onto a 15-layer 1 GB base in distribution's registry: append, BuildKit, buildah",
+  limitSeconds: 400,
+  async measure(place) {
+    const noRegistry = whyNoRegistry();
+    if (noRegistry !== undefined) return { skipped: noRegistry };
+    if (!hasProgram('buildkitd') || !hasProgram('buildctl') || process.getuid?.() !== 0)
+      return { skipped: 'no BuildKit that can be started here: `testbed/testbed images` builds it, and it needs root' };
+    const bench = await prepare(place);
+    const sides: Side[] = [
+      { name: 'append', build: async (round) => (await ours(bench, round)).append },
+      { name: 'BuildKit', build: await buildkit(bench) },
+      ...(spawnSync('buildah', ['--version']).error === undefined ? [{ name: 'buildah', build: buildah(bench) }] : []),
+    ];
+    const took = new Map<string, number[]>(sides.map(({ name }) => [name, []]));
+    for (let round = 0; round <= rounds; round += 1) {
+      place.tell(`round ${round} of ${rounds}, each side in its turn`);
+      for (const { name, build } of sides) took.get(name)?.push(await build(round));
+    }
+    return { measures: measuresOf(took), notes };
+  },
+};
+
+const notes = [
+  `medians of ${rounds} after a first one, which is given by itself: it finds no base on this machine; each round a commit that changes one file`,
+  'all sides begin with their source ready: append with the snapshot in the registry, the others with a directory, and end with the tag',
+  'append: a new client each time; BuildKit: `buildctl build` of FROM and COPY --link with a daemon that runs already; buildah: from, copy, commit, push',
+];
+
+/** One side, and how it builds: resolves with the milliseconds. */
+type Side = { name: string; build: (round: number) => Promise<number> };
+type Bench = { place: Workplace; registry: string; sample: SampleRepository };
+
+async function prepare(place: Workplace): Promise<Bench> {
+  const sample = sampleRepository(path.join(place.directory, 'source'), {
+    ...{ files: 100, sizeBytes: 1_000_000, commits: rounds + 1 },
+    extra: { Dockerfile: 'ARG BASE\nFROM ${BASE}\nCOPY --link . /src/\n', '.dockerignore': '.git\n' },
+  });
+  const registry = await startRegistry();
+  place.defer(() => registry.close());
+  place.tell('pushing the base once');
+  const client = new RegistryClient();
+  await pushLargeBase(client, `${registry.address}/base:1`);
+  await client.close();
+  return { place, registry: registry.address, sample };
+}
+
+const ours = ({ registry, sample }: Bench, round: number) =>
+  appendCommit({ registry, repository: sample.repository.path }, sample.commits[round] ?? '', `ours/${round}`);
+
+/** The source as the builders get it: a directory. */
+async function checkedOut({ place, sample }: Bench, round: number): Promise<string> {
+  const directory = path.join(place.directory, `context-${round}`);
+  mkdirSync(directory, { recursive: true });
+  const tar = `${directory}.tar`;
+  await runProgram('git', ['-C', sample.repository.path, 'archive', '-o', tar, sample.commits[round] ?? '']);
+  await runProgram('tar', ['-xf', tar, '-C', directory]);
+  return directory;
+}
+
+async function buildkit(bench: Bench): Promise<Side['build']> {
+  const { place, registry } = bench;
+  const addr = `unix://${path.join(place.directory, 'buildkitd.sock')}`;
+  const config = path.join(place.directory, 'buildkitd.toml');
+  writeFileSync(config, `[registry."${registry}"]\n  http = true\n`);
+  const flags = ['--addr', addr, '--root', path.join(place.directory, 'buildkit'), '--config', config];
+  const daemon = spawn(programPath('buildkitd'), [...flags, '--containerd-worker=false'], { stdio: 'ignore' });
+  const ended = once(daemon, 'exit');
+  place.defer(async () => {
+    daemon.kill('SIGTERM');
+    await ended;
+  });
+  const buildctl = ['--addr', addr];
+  for (let tries = 0; spawnSync(programPath('buildctl'), [...buildctl, 'debug', 'workers']).status !== 0; tries += 1) {
+    if (tries > 100) throw new Error('the BuildKit daemon does not answer');
+    await sleep(100);
+  }
+  return async (round) => {
+    const context = await checkedOut(bench, round);
+    const from = ['--local', `context=${context}`, '--local', `dockerfile=${context}`];
+    const to = `type=image,name=${registry}/buildkit/${round}:1,push=true,registry.insecure=true`;
+    const options = ['--frontend', 'dockerfile.v0', '--opt', `build-arg:BASE=${registry}/base:1`];
+    const parameters = [...buildctl, 'build', ...options, ...from, '--output', to];
+    return (await timed(() => runProgram(programPath('buildctl'), parameters))).ms;
+  };
+}
+
+function buildah(bench: Bench): Side['build'] {
+  const { place, registry } = bench;
+  const storage = [
+    '--root',
+    path.join(place.directory, 'buildah'),
+    '--runroot',
+    path.join(place.directory, 'buildah-run'),
+  ];
+  const run = (...parameters: string[]) => runProgram('buildah', [...storage, ...parameters]);
+  return async (round) => {
+    const context = await checkedOut(bench, round);
+    const build = async () => {
+      const container = await run('from', '--tls-verify=false', `docker://${registry}/base:1`);
+      await run('copy', '-q', container, context, '/src');
+      await run('commit', '-q', '--rm', container, `bench-${round}`);
+      await run('push', '-q', '--tls-verify=false', `bench-${round}`, `docker://${registry}/buildah/${round}:1`);
+    };
+    return (await timed(build)).ms;
+  };
+}
+
+function measuresOf(took: ReadonlyMap<string, readonly number[]>): Measure[] {
+  const warm = (name: string) => median((took.get(name) ?? []).slice(1));
+  const rows = [...took].flatMap(([name, all]): Measure[] => [
+    { name: `${name}: source to tag`, value: warm(name), unit: 'ms' },
+    { name: `${name}: the first one`, value: all[0] ?? 0, unit: 'ms' },
+  ]);
+  const ratios = [...took.keys()].slice(1).map((name): Measure => ({
+    ...{ name: `${name} to append`, value: warm(name) / warm('append'), unit: 'x', aim: { atLeast: 5 } },
+  }));
+  return [...rows, ...ratios];
+}
