@@ -108,6 +108,21 @@ describeOn(['kubeconfig'])('the manifests', () => {
     }
   });
 
+  it.each(services)(
+    'gives the sealing key, and what templates read, only to those that need it: %s',
+    async (service) => {
+      const pod = podOf(
+        (await render('base')).find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === service)?.spec,
+      );
+      const mounted = pod.volumes.map(({ secret }) => secret?.secretName);
+      expect(mounted.includes('keelson-sealing')).toBe(
+        ['bootstrapper', 'image-builder', 'test-runner'].includes(service),
+      );
+      const variables = pod.containers[0]?.envFrom?.map(({ secretRef }) => secretRef?.name) ?? [];
+      expect(variables.includes('keelson-templates')).toBe(service === 'bootstrapper');
+    },
+  );
+
   it.each(services)('gives a token only to those that talk to the cluster: %s', async (service) => {
     const deployment = (await render('base')).find(
       ({ kind, metadata }) => kind === 'Deployment' && metadata.name === service,
@@ -119,9 +134,10 @@ describeOn(['kubeconfig'])('the manifests', () => {
 });
 
 type Pod = {
+  volumes: { secret?: { secretName: string } }[];
   serviceAccountName: string;
   automountServiceAccountToken: boolean;
-  containers: { securityContext?: unknown }[];
+  containers: { securityContext?: unknown; envFrom?: { secretRef?: { name: string } }[] }[];
 };
 
 const podOf = (spec: unknown): Pod => (spec as { template: { spec: Pod } }).template.spec;
