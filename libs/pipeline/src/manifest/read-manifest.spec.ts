@@ -125,7 +125,7 @@ describe('a rendered Job template that is none', () => {
     [
       'a variable that is not there',
       job().replace('busybox', '<no value>'),
-      'f:4:63: <no value> is left: the template uses a variable that is not there (docs/job-templates.md lists what there is)',
+      'f:4:63: <no value> is left in image: the template uses a variable that is not there (docs/job-templates.md lists what there is)',
     ],
     ['a key twice', `${job()}kind: Job\n`, 'f:5:1: kind is written twice (the first one is in line 2)'],
     ['no YAML', `${job()}: [\n`, 'f:6:1: YAML: '],
@@ -153,6 +153,7 @@ describe('a rendered Job template that is none', () => {
     ],
     ['an alias to what it is in', 'a: &a { b: *a }\n'],
     ['a merge of what it is in', 'a: &a { <<: *a }\n'],
+    ['a long word and no value', `a: ${'x'.repeat(900_000)}<no value>\n`],
     ['a hundred thousand brackets', `a: ${'['.repeat(100_000)}\n`],
     ['a hundred thousand documents', '---\na: b\n'.repeat(100_000)],
     ['fifty thousand keys', Array.from({ length: 50_000 }, (_, index) => `k${index}: 1\n`).join('')],

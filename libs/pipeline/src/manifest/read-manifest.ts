@@ -21,6 +21,7 @@ export type ReadManifest = { ok: true; manifest: Manifest } | { ok: false; fault
 const maxDocuments = 200;
 /** More would help nobody. */
 const maxFaults = 20;
+const maxKeyDistance = 200;
 
 type Placed = { object: ManifestObject; written: Written };
 
@@ -57,10 +58,17 @@ function missingValues(text: string): readonly Fault[] {
     .flatMap((row, index): Fault[] => {
       const column = row.indexOf('<no value>') + 1;
       if (column === 0 || /^\s*#/.test(row)) return [];
-      const message = '<no value> is left: the template uses a variable that is not there';
+      const message = `<no value> is left${keyBefore(row.slice(0, column))}: the template uses a variable that is not there`;
       return [{ line: index + 1, column, path: '', message, hint: 'docs/job-templates.md lists what there is' }];
     })
     .slice(0, maxFaults);
+}
+
+/** Whose value it is in: nothing else of the row is told, for it may be secret. */
+function keyBefore(row: string): string {
+  const near = row.slice(-maxKeyDistance); // the expression would look at a long row once for each character of it
+  const key = [...near.matchAll(/([\w.-]+)["']?[ \t]*:[ \t]/g)].at(-1)?.[1];
+  return key === undefined ? '' : ` in ${key}`;
 }
 
 function checkAll(documents: readonly Written[]): { placed: readonly Placed[]; faults: readonly Fault[] } {
