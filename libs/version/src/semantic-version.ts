@@ -4,6 +4,9 @@ import { InvalidVersionError } from './version-errors';
 const pattern =
   /^(v?)(\d+)(?:\.(\d+))?(?:\.(\d+))?(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:\+([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?$/;
 
+/** Of numbers that are longer nobody can make anything either. */
+const maxLength = 1024;
+
 type Parts = { v: string; numbers: readonly [bigint, bigint, bigint]; prerelease: string; metadata: string };
 
 /** A version by https://semver.org, immutable. */
@@ -19,7 +22,7 @@ export class SemanticVersion {
 
   /** @throws InvalidVersionError */
   static parse(text: string): SemanticVersion {
-    const found = pattern.exec(text);
+    const found = text.length > maxLength ? null : pattern.exec(text);
     if (found === null) throw new InvalidVersionError(text);
     const [, v = '', major = '0', minor = '0', patch = '0', prerelease = '', metadata = ''] = found;
     return new SemanticVersion(
