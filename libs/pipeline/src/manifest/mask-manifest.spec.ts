@@ -43,3 +43,16 @@ describe('a rendered manifest for people', () => {
 it('a text is masked line by line', () => {
   expect(maskedText('no such file: b-secret', ['a-secret\n  b-secret\n'])).toBe('no such file: (masked)');
 });
+
+it.each([
+  ['the beginning of a password, again and again', 'pass'.repeat(200_000)],
+  ['a hundred thousand lines', Array.from({ length: 100_000 }, (_, index) => `    line-${index}\n`).join('')],
+])('a Secret that is made to hold up whoever masks it is masked in time: %s', (_what, value) => {
+  const begun = performance.now();
+  const masked = maskedManifest(
+    `kind: Secret\nstringData:\n  a: |\n    first-line\n${value.replace(/^(?! )/, '    ')}\n`,
+    [],
+  );
+  expect(masked).not.toContain(value.trim().slice(-9));
+  expect(performance.now() - begun).toBeLessThan(15_000);
+});

@@ -7,6 +7,8 @@ const mask = '(masked)';
 /** Shorter ones are also parts of ordinary words: masked only in the Secret itself. */
 const leastFound = 8;
 const leastKnown = 4;
+/** Each costs a look at the whole text. */
+const maxForms = 5_000;
 
 /**
  * A rendered manifest for people: values of Secrets, and other texts that are secret, are masked wherever they stand.
@@ -23,11 +25,11 @@ export function maskedManifest(text: string, secrets: readonly string[]): string
 /** A text for people in which these stand nowhere, nor their lines, nor their base64. */
 export const maskedText = (text: string, secrets: readonly string[]): string => maskAll(text, secrets, leastKnown);
 
-const maskAll = (text: string, secrets: readonly string[], least: number): string =>
-  [...new Set(secrets.flatMap(forms))]
-    .filter((form) => form.length >= least)
-    .sort((a, b) => b.length - a.length)
-    .reduce((masked, form) => masked.replaceAll(form, mask), text);
+function maskAll(text: string, secrets: readonly string[], least: number): string {
+  const sought = [...new Set(secrets.flatMap(forms))].filter((form) => form.length >= least);
+  if (sought.length > maxForms) return `${mask} as a whole: it holds more than ${maxForms} lines that are secret\n`;
+  return sought.sort((a, b) => b.length - a.length).reduce((masked, form) => masked.replaceAll(form, mask), text);
+}
 
 /** Masks the values of a Secret, and adds them to those found. */
 function maskSecret(document: Document.Parsed, found: string[]): void {
@@ -62,6 +64,7 @@ function forms(secret: string): readonly string[] {
 
 /** What stands behind a word like `password:` in a text. */
 export const passwordsIn = (text: string): readonly string[] =>
-  [...text.matchAll(/(?:pass\w*|token|secret|auth|key)["']?[ \t]*[:=][ \t]*["']?([^\s"',}]+)/gi)].map(
+  // With bounds: of many such words in a row each would be looked at to the end.
+  [...text.matchAll(/(?:pass\w{0,20}|token|secret|auth|key)["']?[ \t]{0,20}[:=][ \t]{0,20}["']?([^\s"',}]+)/gi)].map(
     ([, value = '']) => value,
   );
