@@ -1,5 +1,6 @@
 import type { RunOutcome } from '@keelson/events';
 import { endKey } from '@keelson/ledger';
+import { parseImageReference } from '@keelson/registry';
 import { describeOn, servers } from '@keelson/testbed';
 import { tagsOf } from './builder-fixture.contract';
 import type { Asked } from './builder-fixture.contract';
@@ -33,6 +34,9 @@ describeOn(['kubeconfig', 'registry'])('BuildKit on a cluster', () => {
     expect(cold.ended).toMatchObject({ outcome: 'success', log: { complete: true } });
     expect(cold.ended.image?.digest).toBe(await harness.world.tagged(tagsOf(cold.event).immutable));
     expect(cold.ended.build?.steps.map(({ cache }) => cache)).toEqual(Array(6).fill('miss'));
+    // Where the base's tag points: it is looked for there later, to see whether it has moved.
+    const { digest } = (await harness.world.client.head(parseImageReference(base()), new AbortController().signal))!;
+    expect(cold.ended.build?.bases).toEqual([{ reference: base(), digest }]);
     const warm = await built({ sequence: 2, tree: tree('one\n') });
     expect(warm.ended.build?.steps.map(({ cache }) => cache)).toEqual(Array(6).fill('hit'));
     const changed = await built({ sequence: 3, tree: tree('two\n') });

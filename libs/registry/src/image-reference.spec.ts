@@ -1,6 +1,7 @@
 import {
   formatImageReference,
   InvalidReferenceError,
+  movableName,
   parseImageReference,
   parseRepository,
   withDigest,
@@ -90,6 +91,13 @@ describe('an image reference', () => {
   it('is pinned by a digest that takes the place of the tag', () => {
     expect(formatImageReference(withDigest(parseImageReference('a.b/c:1'), digest))).toBe(`a.b/c@${digest}`);
     expect(() => withDigest(parseImageReference('a.b/c'), 'latest')).toThrow(InvalidReferenceError);
+  });
+
+  it('can move when it has no digest', () => {
+    expect(movableName('debian')).toBe('docker.io/library/debian:latest');
+    expect(movableName('quay.io/team/base:1')).toBe('quay.io/team/base:1');
+    expect(movableName(`debian:12@${digest}`)).toBeUndefined();
+    for (const none of ['scratch@', 'Debian', '$BASE']) expect(movableName(none)).toBeUndefined();
   });
 });
 
