@@ -3,6 +3,7 @@ import { prunePlan } from '../prune/prune-plan';
 import type { Garbage, PrunePlan, PruneRules } from '../prune/prune-plan';
 import { openPruneRegistry } from '../prune/prune-registry';
 import type { PruneRegistry } from '../prune/prune-registry';
+import { reachableRuns } from '../prune/reachable';
 import { RegistryContents } from '../prune/registry-contents';
 import { allFacts } from '../prune/run-facts';
 import type { RunFacts } from '../prune/run-facts';
@@ -23,7 +24,8 @@ export type PruneOptions = {
 };
 
 /** `keelson prune`: lets go of snapshots, images and caches that no kept run refers to; without --yes it only tells of them. */
-export async function prune(context: Asking, options: PruneOptions): Promise<void> {
+export async function prune(context: Asking, asked: PruneOptions): Promise<void> {
+  const options = { ...asked, say: saying(context) };
   const registry = await openPruneRegistry(context);
   try {
     const plan = await planOf(context, registry, options);
@@ -35,8 +37,22 @@ export async function prune(context: Asking, options: PruneOptions): Promise<voi
   }
 }
 
-async function planOf({ ledger, signal }: Asking, registry: PruneRegistry, options: PruneOptions): Promise<PrunePlan> {
-  const runs = (await allFacts(ledger, signal)).map((facts) => withOneName(facts, registry));
+type Options = PruneOptions & { say: (registry: string, why: string) => void };
+
+/** Once for each registry, however often it is asked. */
+function saying({ problems }: Asking): Options['say'] {
+  const said = new Set<string>();
+  return (registry, why) => {
+    if (said.has(registry)) return;
+    said.add(registry);
+    void problems.write(printableText(`keelson: nothing in ${registry} is looked at: ${why}`));
+  };
+}
+
+async function planOf(context: Asking, registry: PruneRegistry, options: Options): Promise<PrunePlan> {
+  const { ledger, signal } = context;
+  const facts = (await allFacts(ledger, signal)).map((run) => withOneName(run, registry));
+  const runs = await reachableRuns(facts, { client: registry.client, say: options.say, signal });
   const gone = new Set<string>();
   for (const { source, ref } of new Map(runs.map((run) => [`${run.source}^${run.ref}`, run])).values())
     if ((await ledger.newestChange(source, ref))?.commit === null) gone.add(`${source}^${ref}`);
@@ -54,7 +70,7 @@ const atOnce = 200;
 async function remove(
   context: Asking,
   registry: PruneRegistry,
-  { plan, options }: { plan: PrunePlan; options: PruneOptions },
+  { plan, options }: { plan: PrunePlan; options: Options },
 ): Promise<void> {
   for (let at = 0; at < plan.garbage.length; at += atOnce) {
     const some = plan.garbage.slice(at, at + atOnce);
@@ -66,7 +82,7 @@ async function remove(
 async function stillLoose(
   context: Asking,
   registry: PruneRegistry,
-  { some, options }: { some: readonly Garbage[]; options: PruneOptions },
+  { some, options }: { some: readonly Garbage[]; options: Options },
 ): Promise<readonly Garbage[]> {
   const now = await planOf(context, registry, options);
   const keyOf = ({ content }: Garbage) => `${content.repository}@${content.manifests[0]}`;

@@ -10,6 +10,7 @@ import { newDirectory, unaborted } from '../fixture.contract';
 import { cachedLayers } from './cached-layers';
 import { prunePlan } from './prune-plan';
 import type { PruneRules } from './prune-plan';
+import { reachableRuns } from './reachable';
 import { RegistryContents } from './registry-contents';
 import type { RunFacts } from './run-facts';
 
@@ -136,6 +137,17 @@ describe('what prune lets go of', () => {
       ]),
     );
     expect((await built(60)).get(buildkit)).toBe('loose');
+  });
+
+  it('is nothing in a registry that does not answer, which is said', async () => {
+    const digest = await image('widget');
+    const elsewhere = { repository: 'localhost:1/widget', digest };
+    const runs = [run(1, 90, digest, { image: [elsewhere] }), run(2, 80, digest)];
+    const said: string[] = [];
+    const say = (registry: string, why: string) => void said.push(`${registry}: ${why}`);
+    const there = await reachableRuns(runs, { client, say, signal: unaborted });
+    expect(there.map(({ image: [found] }) => found?.repository)).toEqual([undefined, `${registry()}/widget`]);
+    expect(said).toEqual([expect.stringMatching(/^localhost:1: .*refused/)]);
   });
 
   it('is for a budget the oldest that only age or number keeps, whatever its repository', async () => {
