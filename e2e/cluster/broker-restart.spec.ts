@@ -20,7 +20,7 @@ describeOn(['amqp', 's3', 'registry', 'kubeconfig', 'hostIp'])('a RabbitMQ that 
     await broker.close();
   });
 
-  it('loses and doubles nothing', async () => {
+  it.each(['stop', 'kill'] as const)('loses and doubles nothing: %s', async (how) => {
     const [before, amid, away, after] = five.repositories;
     for (const each of five.repositories)
       each.clusterPipeline('for i in 1 2 3 4 5 6; do echo "line $i"; sleep 0.5; done');
@@ -28,7 +28,7 @@ describeOn(['amqp', 's3', 'registry', 'kubeconfig', 'hostIp'])('a RabbitMQ that 
     before?.push();
     await until(async () => (await runViews(five.own)).length > 0, { what: () => `a run: ${five.said()}` });
     amid?.push();
-    await broker.server.stop();
+    await broker.server[how]();
     away?.push();
     await new Promise((resolve) => setTimeout(resolve, 5_000));
     await broker.server.start();

@@ -6,10 +6,10 @@ import { jobsMade } from './support/jobs-made';
 
 jest.setTimeout(600_000);
 
-const awayMs = 20_000;
+const awayMs = 60_000;
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])(
-  'a registry that is away for a while',
+  'a registry that is away for a minute',
   () => {
     let registry: PrivateRegistry;
     let five: FiveServices;

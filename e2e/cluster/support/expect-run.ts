@@ -1,6 +1,7 @@
 import { account, logPrefix, viewRun } from '@keelson/ledger';
 import type { RunView } from '@keelson/ledger';
 import { readLog, verifyLog } from '@keelson/logs';
+import type { LogManifest } from '@keelson/logs';
 import { until } from '../../support/keelson';
 import type { OwnServers } from './own-servers';
 
@@ -26,15 +27,25 @@ export async function untilEnded(
   return views;
 }
 
-/** The output of a run's last attempt, after its log was held against its manifest. */
-export async function outputOf(own: OwnServers, { run, attempts }: RunView): Promise<string> {
+export type Attempted = { manifest: LogManifest; text: string };
+
+/** The log of one attempt's test, after it was held against its manifest. */
+export async function logOf(own: OwnServers, run: string, attempt: number): Promise<Attempted> {
   const { store } = await own.ledger();
-  const place = { store, prefix: logPrefix({ run, attempt: attempts.length, stage: 'test' }) };
+  const place = { store, prefix: logPrefix({ run, attempt, stage: 'test' }) };
   const { signal } = new AbortController();
-  expect(await verifyLog(place, signal)).toMatchObject({ intact: true, manifest: { complete: true } });
-  let text = '';
+  const verified = await verifyLog(place, signal);
+  if (!verified.intact) throw new Error(`the log of ${run}, attempt ${attempt}: ${verified.difference}`);
+  const lines: string[] = [];
   for await (const { bytes } of readLog({ ...place, follow: false }, signal))
-    text += `${Buffer.from(bytes).toString()}\n`;
+    lines.push(`${Buffer.from(bytes).toString()}\n`);
+  return { manifest: verified.manifest, text: lines.join('') };
+}
+
+/** The output of a run's last attempt, of which nothing may be missing. */
+export async function outputOf(own: OwnServers, { run, attempts }: RunView): Promise<string> {
+  const { manifest, text } = await logOf(own, run, attempts.length);
+  expect(manifest).toMatchObject({ complete: true });
   return text;
 }
 
