@@ -26,6 +26,19 @@ describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
   const spec = (script: string, more: Partial<CommandJob> = {}) => jobSpec(harness, sh(script), more);
   const endOf = async (job: CommandJob | ManifestJob) => (await run(jobs, job as CommandJob)).end;
 
+  it('watches also while no pod changes and everything else does', async () => {
+    const warnings: string[] = [];
+    const quiet = await harness.open({ onWarning: (message) => void warnings.push(message) });
+    await make('ConfigMap', 'configmaps', { metadata: { name: 'newer-than-any-pod' } });
+    const stopping = new AbortController();
+    const hints = quiet.changes(stopping.signal)[Symbol.asyncIterator]();
+    const hinted = hints.next();
+    await new Promise((resolve) => setTimeout(resolve, 5_000)); // an API server that waits for its cache gives up after 3 s
+    stopping.abort();
+    await hinted;
+    expect(warnings).toEqual([]);
+  });
+
   it('gives a command variables from Secrets, and never tells them', async () => {
     const job = spec('echo ${#TOKEN}', { secrets: { TOKEN: { secret: 'tokens', key: 'one' } } });
     expect(await endOf(job)).toEqual({ kind: 'exited', code: 0 });
