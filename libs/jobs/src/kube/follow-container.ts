@@ -10,6 +10,7 @@ import type { LogCursor } from './log-cursor';
 import { isTakenAway } from './judge-job';
 import { LogLines, NoLogLine } from './log-lines';
 import { endingContainers } from './pod-containers';
+import { StreamPace } from './stream-pace';
 
 export type Followed = {
   name: string;
@@ -109,7 +110,8 @@ type Reading = Followed & { look: Look; pod: PodObject };
 async function* readOnce(host: KubeHost, reading: Reading, signal: AbortSignal): AsyncGenerator<JobLogEntry> {
   const { cursor, container, look, pod } = reading;
   const cut = new AbortController();
-  const cutOff = look.state === 'ended' ? undefined : cutWhenEnded(host, reading, cut);
+  const pace = new StreamPace();
+  const stop = look.state === 'ended' ? undefined : cutWhenEnded(host, { ...reading, pace }, cut);
   try {
     const { namespace, name: podName } = pod.metadata;
     const response = await host.api.stream({
@@ -120,35 +122,44 @@ async function* readOnce(host: KubeHost, reading: Reading, signal: AbortSignal):
     });
     cursor.begin({ startedAtMs: look.startedAtMs, readAtMs: host.clock() });
     const lines = new LogLines();
-    for await (const piece of response) {
-      cutOff?.heard();
-      yield* cursor.take(lines.push(piece as Buffer));
+    pace.asked();
+    for await (const piece of response as AsyncIterable<Buffer>) {
+      pace.heard(piece.byteLength);
+      yield* cursor.take(lines.push(piece));
+      pace.asked();
     }
     if (look.state === 'ended') yield* cursor.take(lines.end());
   } catch (error) {
     if (!cut.signal.aborted || signal.aborted) throw error;
   } finally {
-    cutOff?.stop();
+    stop?.();
   }
 }
 
 /**
  * A followed stream goes on for seconds after its container has ended. What is still missing then is there to be read at once: the stream is cut
- * off, and the rest read without following. One that is silent is cut off too.
+ * off, and the rest read without following; but not while it catches up with files that nobody gets to see any more but by it. One that is silent is
+ * cut off too.
+ * @returns what stops it
  */
-function cutWhenEnded(host: KubeHost, reading: Reading, cut: AbortController): { heard: () => void; stop: () => void } {
+function cutWhenEnded(host: KubeHost, reading: Reading & { pace: StreamPace }, cut: AbortController): () => void {
   const stopped = new AbortController();
-  let heardAtMs = performance.now();
+  const { pace, wake } = reading;
   void (async () => {
-    while (!stopped.signal.aborted) {
-      await reading.wake.wait(stopped.signal, lookMs);
+    for (let hasEnded = false; !stopped.signal.aborted;) {
+      await wake.wait(stopped.signal, hasEnded ? againMs : lookMs);
       if (stopped.signal.aborted) return;
-      const isSilent = performance.now() - heardAtMs > silentMs;
-      const look = await lookAt(reading, host).catch(() => undefined); // a later look may succeed
-      if (isSilent || (look !== undefined && look.state !== 'running')) return cut.abort();
+      if (!hasEnded) hasEnded = await hasEndedNow(host, reading);
+      if (pace.quietMs > silentMs || (hasEnded && pace.isAtRest)) return cut.abort();
     }
   })();
-  return { heard: () => (heardAtMs = performance.now()), stop: () => stopped.abort() };
+  return () => stopped.abort();
+}
+
+/** A look that fails may succeed later. */
+async function hasEndedNow(host: KubeHost, reading: Reading): Promise<boolean> {
+  const look = await lookAt(reading, host).catch(() => undefined);
+  return look !== undefined && look.state !== 'running';
 }
 
 /** The kubelet or the API is away, or has nothing yet: the next look tells more. */

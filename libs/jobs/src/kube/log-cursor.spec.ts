@@ -75,6 +75,17 @@ describe("a reader's place in the log of a container", () => {
     expect(reads({ skipLines: 5, after: at(5) }, []).gapAtEnd).toContain(at(5));
   });
 
+  it('tells a gap where the kubelet may have passed over a whole file: after much output, and nothing for as long as between its looks', () => {
+    const cursor = new LogCursor({ skipLines: 0 }, true);
+    cursor.begin(inTime);
+    const large = { time: at(14), bytes: Buffer.alloc(11_000_000) };
+    expect(texts(cursor.take(lines(1, 2)))).toEqual(['line 1', 'line 2']);
+    expect(texts(cursor.take(lines(13)))).toEqual(['line 13']); // little was printed
+    expect([...cursor.take([large])]).toEqual([large]);
+    expect(texts(cursor.take(lines(20)))).toEqual(['line 20']); // too soon
+    expect(texts(cursor.take(lines(35, 50)))).toEqual(['GAP', 'line 35', 'line 50']);
+  });
+
   it('tells a gap where it came so late that the beginning may be gone', () => {
     const late = new LogCursor({ skipLines: 0 }, true);
     late.begin({ startedAtMs, readAtMs: startedAtMs + 30_000 });

@@ -4,7 +4,10 @@ import type { JobLogEntry, JobLogLine, JobLogPlace } from '../jobs';
 export type FirstRead = { startedAtMs: number | undefined; readAtMs: number };
 
 /** From this long after the start on, the kubelet may have thrown the beginning away. It looks every 10 s whether a log is too large. */
-const rotationMs = 10_000;
+const rotationMs = 9_500;
+/** What is too large, unless the cluster is told otherwise; and what the kubelet writes besides each line. */
+const fileBytes = 10 * 1024 * 1024;
+const overheadBytes = 41;
 /** A first line that comes so soon after the start is the first. */
 const soonMs = 5000;
 
@@ -23,6 +26,8 @@ export class LogCursor {
   #again = 0;
   #isFirst = true;
   #first: FirstRead | undefined;
+  /** What of the kubelet's file at hand was read, as far as one can know. */
+  #fileBytes = 0;
 
   /** @param isOnly whether no other container's lines may be among those to be skipped */
   constructor(
@@ -61,6 +66,7 @@ export class LogCursor {
       if (gap === 'seen') continue;
       if (gap !== undefined) yield { gap };
       this.#note(line.time);
+      this.#fileBytes += line.bytes.byteLength + overheadBytes;
       yield line;
     }
   }
@@ -98,9 +104,19 @@ export class LogCursor {
       this.#again += 1;
       return 'seen';
     }
-    if (this.#again >= this.#lastCount) return undefined;
+    if (this.#again >= this.#lastCount) return this.#skippedFile(this.#last, time);
     this.#again = this.#lastCount;
     return `the cluster threw output away between ${this.#last} and ${time}`;
+  }
+
+  /**
+   * A kubelet that follows goes on with the newest file, and does not always see that there was one in between: what is in that nobody gets.
+   * Only large files are ended, one at each of its looks; so where so much was read, and nothing then for as long, there may have been one.
+   */
+  #skippedFile(last: string, time: string): string | undefined {
+    if (this.#fileBytes < fileBytes || Date.parse(time) - Date.parse(last) < rotationMs) return undefined;
+    this.#fileBytes = 0;
+    return `the cluster may have thrown output away between ${last} and ${time}`;
   }
 
   #lateFirst(time: string): string | undefined {
