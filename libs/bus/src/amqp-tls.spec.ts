@@ -7,6 +7,7 @@ import { emit } from '@keelson/stage';
 import { AmqpBus } from './amqp-bus';
 import type { AmqpBusOptions } from './amqp/amqp-options';
 import { runCancelled, sampleEvents, until } from './bus-harness.contract';
+import { BusUnavailableError } from './bus';
 import { BusRefusedError } from './bus-refused-error';
 
 describeWith(['rabbitmq'])('the bus on RabbitMQ over TLS', () => {
@@ -60,6 +61,11 @@ describeWith(['rabbitmq'])('the bus on RabbitMQ over TLS', () => {
     const refused = open();
     await expect(refused).rejects.toBeInstanceOf(BusRefusedError);
     await expect(refused).rejects.toThrow(/amqps:.* refuses us: .*certificate.*: give its CA file/);
+  }, 60_000);
+
+  test('takes a port that wants TLS for a server that is away when it is asked without', async () => {
+    const plain = open({ url: url.href.replace('amqps:', 'amqp:'), patienceMs: 1_000 });
+    await expect(plain).rejects.toBeInstanceOf(BusUnavailableError);
   }, 60_000);
 
   test('says that a server does not speak TLS', async () => {
