@@ -7,7 +7,7 @@ import type { Shown } from './support/evidence';
 import { Keelson, keelson, keelsonJson, newData, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(120_000);
+jest.setTimeout(240_000);
 
 const missing = whyNoRegistry();
 if (missing !== undefined) process.stderr.write(`skipped: bases that move: ${missing}\n`);
