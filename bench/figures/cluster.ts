@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AmqpBus } from '@keelson/bus';
@@ -24,7 +24,7 @@ const budgetMs = 100_000;
 const patienceMs = 30_000;
 
 /** One commit, milliseconds. */
-type Round = { firstLine: number; toFinished: number; bare: number; bareEnd: number };
+type Round = { firstLine: number; toFinished: number; bare: number };
 
 export const cluster: Figure = {
   name: 'cluster',
@@ -63,7 +63,6 @@ const notesOf = (count: number): string[] => [
   `n = ${count} after ${warmUps} to warm up, in turns with the bare Job; from before \`git commit\` until the line is read from the store`,
   'the repository is looked at every second: half a second of the median is that',
   'the bare Job: `kubectl create` of a Job with the base image that prints one line, until `kubectl logs` has it',
-  'a bare Job, its end: from the time of its line until a watch of its pod has the phase Succeeded; the kubelet looks every second',
   'container ended: the time that the kubelet gave its last line; finished: when the event arrived at a consumer',
 ];
 
@@ -86,8 +85,6 @@ function measuresOf(rounds: readonly Round[]): Measure[] {
     { name: 'ours to the bare Job, p50', value: value / bare.value, unit: 'x' },
     { ...of('container ended to testsuiterun.finished', 0.5, 'toFinished'), aim: { atMost: 500 } },
     of('container ended to testsuiterun.finished', 0.99, 'toFinished'),
-    of('a bare Job: container ended to told by the cluster', 0.5, 'bareEnd'),
-    of('a bare Job: container ended to told by the cluster', 0.99, 'bareEnd'),
   ];
 }
 
@@ -155,7 +152,7 @@ async function measureRounds(place: Workplace, { own, repository, finished }: Ru
     seen.add(run);
     const line = await firstLine(ledger, run);
     const toFinished = (await finished(run)) - line.time;
-    rounds.push({ firstLine: line.readAt - beganAt, toFinished, ...(await bareJob(own.name, index)) });
+    rounds.push({ firstLine: line.readAt - beganAt, toFinished, bare: await bareJob(own.name, index) });
   }
   return rounds.slice(warmUps);
 }
@@ -169,35 +166,16 @@ async function firstLine(ledger: Ledger, run: string): Promise<{ readAt: number;
 }
 
 /** The floor: what the cluster takes for a Job that prints a line. */
-async function bareJob(namespace: string, index: number): Promise<{ bare: number; bareEnd: number }> {
+async function bareJob(namespace: string, index: number): Promise<number> {
   const name = `bare-${index}`;
   const container = { name: 'main', image: `${servers.registry}/busybox:1`, command: ['echo', 'testing'] };
   const template = { spec: { restartPolicy: 'Never', containers: [container] } };
   const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { backoffLimit: 0, template } };
-  const ended = watchEnd(namespace, name);
   const beganAt = nowMs();
   kubectl(['create', '-n', namespace, '-f', '-'], JSON.stringify(job));
-  const logs = ['logs', '--timestamps', '-n', namespace, `job/${name}`];
-  const line = await patiently(`the line of ${name}`, () => {
+  return patiently(`the line of ${name}`, () => {
+    const logs = ['logs', '-n', namespace, `job/${name}`];
     const { stdout } = spawnSync('kubectl', logs, { env: kubectlEnvironment, encoding: 'utf8' });
-    return stdout.includes('testing') ? { readAt: nowMs(), time: Date.parse(stdout.split(' ')[0] ?? '') } : undefined;
+    return stdout.includes('testing') ? nowMs() - beganAt : undefined;
   });
-  return { bare: line.readAt - beganAt, bareEnd: (await ended) - line.time };
-}
-
-/** When a watch of a Job's pod tells that it has ended. */
-async function watchEnd(namespace: string, name: string): Promise<number> {
-  const phase = 'jsonpath={.status.phase}{"\\n"}';
-  const child = spawn('kubectl', ['get', 'pods', '-n', namespace, '-l', `job-name=${name}`, '--watch', '-o', phase], {
-    env: kubectlEnvironment,
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const timer = setTimeout(() => child.kill(), patienceMs);
-  try {
-    for await (const text of child.stdout.setEncoding('utf8')) if (String(text).includes('Succeeded')) return nowMs();
-    throw new Error(`waited ${patienceMs} ms for the end of ${name}`);
-  } finally {
-    clearTimeout(timer);
-    child.kill();
-  }
 }
