@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
 import { describeFaults } from './fault';
 import { maxPipelineBytes } from './file-text';
+import { readManifest } from './manifest/read-manifest';
 import { parsePipeline } from './parse-pipeline';
 
 function faultsOf(content: string | Uint8Array): string {
@@ -100,6 +103,29 @@ describe('a hostile pipeline file', () => {
     const faults = result.ok ? [] : result.faults;
     expect(faults.length).toBeGreaterThan(0);
     expect(faults.length).toBeLessThanOrEqual(51);
+  });
+
+  it.each(['[', '{a: ', '- ', '? ', '[a,', '!x [', '&a [', '["x", '])(
+    'is refused before anybody reads it by recursion when it holds nothing but %j',
+    (unit) => {
+      const content = unit.repeat(maxPipelineBytes / unit.length);
+      expect(faultsOf(content)).toMatch(/^f:1:\d{1,4}: nested too deeply$/);
+      const manifest = readManifest(content);
+      expect(manifest.ok ? [] : manifest.faults.map(({ message }) => message)).toEqual(['nested too deeply']);
+    },
+  );
+
+  it('does not end the process that reads it again and again', () => {
+    const code = `
+      const { parsePipeline, readManifest } = require(${JSON.stringify(path.join(__dirname, 'index.ts'))});
+      for (let round = 0; round < 4; round += 1)
+        for (const unit of ['[', '{a: ', '- ', '? ', '[a,', '["x", ']) {
+          parsePipeline(unit.repeat(${maxPipelineBytes} / unit.length));
+          readManifest(unit.repeat(${maxPipelineBytes} / unit.length));
+        }`;
+    const register = path.resolve(__dirname, '../../bus/testdata/register.cjs');
+    const { status, signal } = spawnSync(process.execPath, ['-r', register, '-e', code], { stdio: 'ignore' });
+    expect({ status, signal }).toEqual({ status: 0, signal: null });
   });
 
   it('is told a bounded number of faults, and how many there are', () => {

@@ -2,6 +2,7 @@ import { isMap, parseDocument } from 'yaml';
 import type { Document, ErrorCode, YAMLError } from 'yaml';
 import type { Fault, Path } from './fault';
 import { LineIndex } from './line-index';
+import { nestingFault } from './nesting';
 import type { Written } from './written';
 import { YamlReader } from './yaml-reader';
 
@@ -13,6 +14,8 @@ export type ReadYaml = { written?: Written; faults: readonly Fault[] };
  * keys; a key is always text. @param isText the paths whose numbers and booleans are text, as written
  */
 export function readYaml(text: string, isText: (path: Path) => boolean): ReadYaml {
+  const nesting = nestingFault(text);
+  if (nesting !== undefined) return { faults: [nesting] };
   const lines = new LineIndex(text);
   const document = withoutStacks(() => parseDocument(text, options));
   const complaints = syntaxFaults(document, lines);

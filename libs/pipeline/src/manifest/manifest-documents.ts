@@ -2,6 +2,7 @@ import { parseAllDocuments } from 'yaml';
 import type { Document, Tags } from 'yaml';
 import type { Fault } from '../fault';
 import { LineIndex } from '../line-index';
+import { nestingFault } from '../nesting';
 import { syntaxFaults, withoutStacks } from '../read-yaml';
 import type { Written } from '../written';
 import { YamlReader } from '../yaml-reader';
@@ -19,8 +20,9 @@ const asKubernetesReads = (tags: Tags): Tags =>
       typeof tag === 'string' || (!/timestamp|binary|omap|pairs|:set$/.test(tag.tag) && !/TIME/.test(tag.format ?? '')),
   );
 
-/** A text's documents as yaml has them: with comments, for who changes them. Never throws because of the content. */
+/** A text's documents as yaml has them: with comments, for who changes them; none of one nested too deeply. Never throws because of the content. */
 export function parseDocuments(text: string): readonly Document.Parsed[] {
+  if (nestingFault(text) !== undefined) return [];
   const documents = withoutStacks(() =>
     parseAllDocuments(text, {
       ...{ version: '1.1', schema: 'yaml-1.1', customTags: asKubernetesReads },
@@ -32,6 +34,8 @@ export function parseDocuments(text: string): readonly Document.Parsed[] {
 
 /** A text's documents as values with places. YAML as `kubectl` takes it: `0644` is octal, `yes` is true, `<<` merges. */
 export function readDocuments(text: string): Documents {
+  const nesting = nestingFault(text);
+  if (nesting !== undefined) return { written: [], faults: [nesting] };
   const lines = new LineIndex(text);
   const written: Written[] = [];
   const faults: Fault[] = [];
