@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { builderSettings } from '@keelson/builders';
 import type { BuilderSettings } from '@keelson/builders';
 import { logPrefix, stageEndedKey } from '@keelson/ledger';
@@ -16,12 +15,13 @@ import { bareBuild } from '../fixtures/bare-build';
 import { FiveServices } from '../fixtures/five-services';
 import { nowMs } from '../fixtures/keelson-up';
 import { kubectl } from '../fixtures/kubectl';
+import { patiently } from '../fixtures/patiently';
 import { median } from '../statistics';
 
 const rounds = 6;
 const queued = 20;
 const atOnce = 2;
-const patienceMs = 90_000;
+const patience = { withinMs: 90_000, everyMs: 20 };
 const signal = new AbortController().signal;
 
 export const builder: Figure = {
@@ -96,25 +96,14 @@ async function prepare(place: Workplace, client: RegistryClient, image: string):
   return { place, own, client, settings, repository, ledger: await own.ledger(), seen: new Set() };
 }
 
-/** Looks until there is something. */
-async function patiently<T>(what: string, look: () => Promise<T | undefined>, withinMs = patienceMs): Promise<T> {
-  const deadline = nowMs() + withinMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (nowMs() > deadline) throw new Error(`waited ${withinMs} ms for ${what}`);
-    await sleep(20);
-  }
-}
-
 type Built = { run: string; source: StageEnded; build: StageEnded };
 
 /** The records of the next run's freezing and build. */
 async function nextBuild({ ledger, seen }: Bench): Promise<Built> {
-  const run = await patiently('a run', async () => (await ledger.runs()).find((each) => !seen.has(each)));
+  const run = await patiently('a run', async () => (await ledger.runs()).find((each) => !seen.has(each)), patience);
   seen.add(run);
   const record = (stage: 'source' | 'build') =>
-    patiently(`the ${stage} of ${run}`, () => ledger.read(stageEndedKey({ run, attempt: 1, stage })));
+    patiently(`the ${stage} of ${run}`, () => ledger.read(stageEndedKey({ run, attempt: 1, stage })), patience);
   const built = { run, source: await record('source'), build: await record('build') };
   if (built.build.outcome !== 'success') throw new Error(`a build ended so: ${JSON.stringify(built.build.reason)}`);
   return built;
@@ -156,7 +145,7 @@ async function bare({ own, client, settings }: Bench, name: string): Promise<num
   kubectl(['create', '-n', own.name, '-f', '-'], objects);
   // A registry that is just writing the tag may fail to read it.
   const look = () => client.head(parseImageReference(image), signal).catch(() => undefined);
-  await patiently(`the image of ${name}`, look);
+  await patiently(`the image of ${name}`, look, patience);
   return nowMs() - beganAt;
 }
 

@@ -15,13 +15,14 @@ import type { Figure, Measure, Measured, Skipped, Workplace } from '../figure';
 import { FiveServices, serviceNames } from '../fixtures/five-services';
 import { nowMs } from '../fixtures/keelson-up';
 import { kubectl, kubectlEnvironment } from '../fixtures/kubectl';
+import { patiently } from '../fixtures/patiently';
 import { rssOf } from '../fixtures/process-facts';
 import { quantile } from '../statistics';
 
 const warmUps = 2;
 const mostRounds = 15;
 const budgetMs = 100_000;
-const patienceMs = 30_000;
+const patience = { withinMs: 30_000, everyMs: 10 };
 
 /** One commit, milliseconds. */
 type Round = { firstLine: number; toFinished: number; bare: number };
@@ -121,18 +122,7 @@ async function watchFinished(own: OwnServers, place: Workplace): Promise<Finishe
     stopping.abort();
     await consumed;
   });
-  return (run) => patiently(`the end of ${run}`, () => arrivals.get(run));
-}
-
-/** Looks until there is something. */
-async function patiently<T>(what: string, look: () => T | undefined | Promise<T | undefined>): Promise<T> {
-  const deadline = nowMs() + patienceMs;
-  for (;;) {
-    const found = await look();
-    if (found !== undefined) return found;
-    if (nowMs() > deadline) throw new Error(`waited ${patienceMs} ms for ${what}`);
-    await sleep(10);
-  }
+  return (run) => patiently(`the end of ${run}`, () => arrivals.get(run), patience);
 }
 
 type Running = { own: OwnServers; repository: TestRepository; finished: Finished };
@@ -140,7 +130,7 @@ type Running = { own: OwnServers; repository: TestRepository; finished: Finished
 async function measureRounds(place: Workplace, { own, repository, finished }: Running): Promise<Round[]> {
   const ledger = await own.ledger();
   const seen = new Set<string>();
-  const newRun = () => patiently('a run', async () => (await ledger.runs()).find((run) => !seen.has(run)));
+  const newRun = () => patiently('a run', async () => (await ledger.runs()).find((run) => !seen.has(run)), patience);
   const rounds: Round[] = [];
   await finished(await newRun().then((run) => (seen.add(run), run)));
   place.tell(`up to ${warmUps + mostRounds} commits, in turns with bare Jobs`);
@@ -159,7 +149,7 @@ async function measureRounds(place: Workplace, { own, repository, finished }: Ru
 
 async function firstLine(ledger: Ledger, run: string): Promise<{ readAt: number; time: number }> {
   const place = { store: ledger.store, prefix: logPrefix({ run, attempt: 1, stage: 'test' }) };
-  const late = AbortSignal.timeout(patienceMs);
+  const late = AbortSignal.timeout(patience.withinMs);
   for await (const { time } of readLog({ ...place, follow: true, pollMs: 20 }, late))
     return { readAt: nowMs(), time: Date.parse(time) };
   throw new Error(`the test of ${run} printed nothing`);
@@ -173,9 +163,13 @@ async function bareJob(namespace: string, index: number): Promise<number> {
   const job = { apiVersion: 'batch/v1', kind: 'Job', metadata: { name }, spec: { backoffLimit: 0, template } };
   const beganAt = nowMs();
   kubectl(['create', '-n', namespace, '-f', '-'], JSON.stringify(job));
-  return patiently(`the line of ${name}`, () => {
-    const logs = ['logs', '-n', namespace, `job/${name}`];
-    const { stdout } = spawnSync('kubectl', logs, { env: kubectlEnvironment, encoding: 'utf8' });
-    return stdout.includes('testing') ? nowMs() - beganAt : undefined;
-  });
+  return patiently(
+    `the line of ${name}`,
+    () => {
+      const logs = ['logs', '-n', namespace, `job/${name}`];
+      const { stdout } = spawnSync('kubectl', logs, { env: kubectlEnvironment, encoding: 'utf8' });
+      return stdout.includes('testing') ? nowMs() - beganAt : undefined;
+    },
+    patience,
+  );
 }
