@@ -34,10 +34,15 @@ export class FilePool {
     mkdirSync(this.#directory, { mode: 0o700 });
   }
 
+  /** Names files that are alike. */
+  keyOf({ content, executable, mtimeSeconds }: PlainFile): string {
+    return `${hash('sha256', content, 'base64url')}${executable ? 'x' : ''}${mtimeSeconds}`;
+  }
+
   /** Moves a file like this one to a place where nothing is. False when there is none. */
   take(file: PlainFile, to: Buffer): boolean {
     if (this.#count === 0) return false;
-    const key = keyOf(file);
+    const key = this.keyOf(file);
     const spares = this.#files.get(key);
     const spare = spares?.pop();
     if (spares === undefined || spare === undefined) return false;
@@ -51,9 +56,11 @@ export class FilePool {
     }
   }
 
-  /** Sees to it that there are so many files like this one, and lets go of those that nobody has asked for longest when there are too many. */
-  stock(file: PlainFile, count: number): void {
-    const key = keyOf(file);
+  /**
+   * Sees to it that there are so many files like this one, and lets go of those that nobody has asked for longest when there are too many.
+   * @param key of the file
+   */
+  stock(key: string, file: PlainFile, count: number): void {
     const spares = this.#files.get(key) ?? [];
     this.#files.delete(key); // the newest content goes last
     this.#files.set(key, spares);
@@ -88,9 +95,6 @@ export class FilePool {
     if (this.#files.get(key)?.length === 0) this.#files.delete(key);
   }
 }
-
-const keyOf = ({ content, executable, mtimeSeconds }: PlainFile): string =>
-  `${hash('sha256', content, 'base64url')}${executable ? 'x' : ''}${mtimeSeconds}`;
 
 /** Makes the file where nothing is. Its mode follows the umask, as in any checkout. */
 export function writeFile(at: string | Buffer, { content, executable, mtimeSeconds }: PlainFile): void {

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ByteReader } from './byte-reader';
+import type { ByteReader } from './byte-reader';
 import { damagedLayer } from './damaged-layer';
 import { checkPrefix } from './layer';
-import { onAbort } from './on-abort';
-import { plainBytes } from './plain-bytes';
+import { withLayerReader } from './layer-reader';
 import { padding } from './tar-header';
 import { nextMember, TarError } from './tar-reader';
 import type { TarMember } from './tar-reader';
@@ -31,22 +30,14 @@ const largestText = 1_048_576;
  * What is in a layer made by `treeLayer`, or any tar archive (gzip or not), file by file; nothing is written.
  * @throws HostileLayerError; TarError, also when it is larger than allowed
  */
-export async function layerFiles(
-  source: AsyncIterable<Uint8Array>,
-  options: LayerFilesOptions = {},
-): Promise<LayerFiles> {
-  const stream = await plainBytes(source);
-  const reader = new ByteReader(stream);
-  const off = onAbort(options.signal, () => reader.fail(options.signal?.reason as Error));
-  try {
-    options.signal?.throwIfAborted();
-    return await read(reader, options);
-  } catch (error) {
-    throw damagedLayer(error);
-  } finally {
-    off();
-    stream.destroy();
-  }
+export function layerFiles(source: AsyncIterable<Uint8Array>, options: LayerFilesOptions = {}): Promise<LayerFiles> {
+  return withLayerReader(source, options.signal, async (reader) => {
+    try {
+      return await read(reader, options);
+    } catch (error) {
+      throw damagedLayer(error);
+    }
+  });
 }
 
 async function read(reader: ByteReader, { prefix = '/', texts = [], maxBytes = 1_073_741_824 }: LayerFilesOptions) {

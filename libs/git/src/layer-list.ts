@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { ByteReader } from './byte-reader';
+import type { ByteReader } from './byte-reader';
 import { damagedLayer } from './damaged-layer';
-import { onAbort } from './on-abort';
-import { plainBytes } from './plain-bytes';
+import { withLayerReader } from './layer-reader';
 import { padding } from './tar-header';
 import { nextMember, TarError } from './tar-reader';
 import type { TarMember } from './tar-reader';
@@ -24,25 +23,20 @@ export async function layerList(
   source: AsyncIterable<Uint8Array>,
   { maxEntries = 500_000, maxBytes = 8_589_934_592, signal }: LayerListOptions = {},
 ): Promise<ReadonlyMap<string, string>> {
-  const stream = await plainBytes(source);
-  const reader = new ByteReader(stream);
-  const off = onAbort(signal, () => reader.fail(signal?.reason as Error));
-  const entries = new Map<string, string>();
-  let leftBytes = maxBytes;
-  try {
-    signal?.throwIfAborted();
-    for (let member = await nextMember(reader); member !== undefined; member = await nextMember(reader)) {
-      leftBytes -= member.sizeBytes;
-      if (leftBytes < 0 || entries.size >= maxEntries) throw new TarError('the layer is larger than allowed');
-      entries.set(pathOf(member), await entryText(reader, member));
+  return withLayerReader(source, signal, async (reader) => {
+    const entries = new Map<string, string>();
+    let leftBytes = maxBytes;
+    try {
+      for (let member = await nextMember(reader); member !== undefined; member = await nextMember(reader)) {
+        leftBytes -= member.sizeBytes;
+        if (leftBytes < 0 || entries.size >= maxEntries) throw new TarError('the layer is larger than allowed');
+        entries.set(pathOf(member), await entryText(reader, member));
+      }
+      return entries;
+    } catch (error) {
+      throw damagedLayer(error);
     }
-    return entries;
-  } catch (error) {
-    throw damagedLayer(error);
-  } finally {
-    off();
-    stream.destroy();
-  }
+  });
 }
 
 /** Builders write `./a`, `/a`, `a` and, for a directory, `a/`. The root itself is the empty name. */

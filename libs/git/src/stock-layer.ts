@@ -1,9 +1,7 @@
-import { hash } from 'node:crypto';
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import { ByteReader } from './byte-reader';
+import type { ByteReader } from './byte-reader';
 import type { FilePool } from './file-pool';
-import { onAbort } from './on-abort';
-import { plainBytes } from './plain-bytes';
+import { withLayerReader } from './layer-reader';
 import { padding } from './tar-header';
 import { nextMember } from './tar-reader';
 import type { TarMember } from './tar-reader';
@@ -16,20 +14,11 @@ const turnMs = 4;
  * the pool may hold.
  * @throws TarError; the file system's errors; the signal's reason. What was made by then is in the pool
  */
-export async function stockLayer(
+export function stockLayer(
   source: AsyncIterable<Uint8Array>,
   { pool, signal }: { pool: FilePool; signal: AbortSignal },
 ): Promise<void> {
-  const stream = await plainBytes(source);
-  const reader = new ByteReader(stream);
-  const off = onAbort(signal, () => reader.fail(signal.reason as Error));
-  try {
-    signal.throwIfAborted();
-    await new Stocking(reader, pool, signal).run();
-  } finally {
-    off();
-    stream.destroy();
-  }
+  return withLayerReader(source, signal, (reader) => new Stocking(reader, pool, signal).run());
 }
 
 class Stocking {
@@ -64,10 +53,11 @@ class Stocking {
     this.#bytes += content.length;
     const { mostFiles, mostBytes } = this.pool.limits;
     if (this.#files > mostFiles || this.#bytes > mostBytes) return false;
-    const like = `${hash('sha256', content)}${String(executable)}${mtimeSeconds}`;
-    const count = (this.#counts.get(like) ?? 0) + 1;
-    this.#counts.set(like, count);
-    this.pool.stock({ content, executable, mtimeSeconds }, count);
+    const file = { content, executable, mtimeSeconds };
+    const key = this.pool.keyOf(file);
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
+    this.pool.stock(key, file, count);
     return true;
   }
 

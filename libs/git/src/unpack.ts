@@ -1,12 +1,11 @@
 import { lutimesSync, mkdirSync, symlinkSync } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { setImmediate as othersTurn } from 'node:timers/promises';
-import { ByteReader } from './byte-reader';
+import type { ByteReader } from './byte-reader';
 import { checkPrefix } from './layer';
 import { modeOf, writeFile } from './file-pool';
 import type { FilePool } from './file-pool';
-import { onAbort } from './on-abort';
-import { plainBytes } from './plain-bytes';
+import { withLayerReader } from './layer-reader';
 import { padding } from './tar-header';
 import { nextMember, TarError } from './tar-reader';
 import type { TarMember } from './tar-reader';
@@ -40,19 +39,14 @@ const turnMs = 8;
 export async function unpackLayer(source: AsyncIterable<Uint8Array>, options: UnpackOptions): Promise<Unpacked> {
   await mkdir(options.into, { recursive: true });
   if ((await readdir(options.into)).length > 0) throw new HostileLayerError(`${options.into} is not empty`);
-  const stream = await plainBytes(source);
-  const reader = new ByteReader(stream);
-  const off = onAbort(options.signal, () => reader.fail(options.signal?.reason as Error));
-  try {
-    options.signal?.throwIfAborted();
-    return await new Unpacking(reader, options).run();
-  } catch (error) {
-    options.signal?.throwIfAborted();
-    throw error;
-  } finally {
-    off();
-    stream.destroy();
-  }
+  return withLayerReader(source, options.signal, async (reader) => {
+    try {
+      return await new Unpacking(reader, options).run();
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      throw error;
+    }
+  });
 }
 
 class Unpacking {

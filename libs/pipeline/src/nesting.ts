@@ -12,12 +12,11 @@ const mostNested = 200;
  */
 export function nestingFault(text: string): Fault | undefined {
   const parser = new Parser();
-  let offset = 0;
   for (const lexeme of new Lexer().lex(text)) {
     for (const _ of parser.next(lexeme)); // what it makes is not wanted
-    offset = parser.offset;
     if (parser.stack.length > mostNested) {
-      return { ...new LineIndex(text).position(Math.max(0, offset - 1)), path: '', message: 'nested too deeply' };
+      const at = new LineIndex(text).position(Math.max(0, parser.offset - 1));
+      return { ...at, path: '', message: 'nested too deeply' };
     }
   }
   return undefined;

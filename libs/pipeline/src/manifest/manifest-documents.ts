@@ -21,8 +21,10 @@ const asKubernetesReads = (tags: Tags): Tags =>
   );
 
 /** A text's documents as yaml has them: with comments, for who changes them; none of one nested too deeply. Never throws because of the content. */
-export function parseDocuments(text: string): readonly Document.Parsed[] {
-  if (nestingFault(text) !== undefined) return [];
+export const parseDocuments = (text: string): readonly Document.Parsed[] =>
+  nestingFault(text) === undefined ? parsed(text) : [];
+
+function parsed(text: string): readonly Document.Parsed[] {
   const documents = withoutStacks(() =>
     parseAllDocuments(text, {
       ...{ version: '1.1', schema: 'yaml-1.1', customTags: asKubernetesReads },
@@ -39,7 +41,7 @@ export function readDocuments(text: string): Documents {
   const lines = new LineIndex(text);
   const written: Written[] = [];
   const faults: Fault[] = [];
-  for (const document of parseDocuments(text)) {
+  for (const document of parsed(text)) {
     const complaints = syntaxFaults(document, lines);
     faults.push(...complaints);
     const root = document.contents;
