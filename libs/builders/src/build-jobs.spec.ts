@@ -77,17 +77,23 @@ describe('BuildKit', () => {
   it('is told where the Dockerfile and its context are, and what to make of them', () => {
     expect(following(args, '--local')).toEqual(['context=/keelson/source/server', 'dockerfile=/keelson/source/docker']);
     expect(following(args, '--opt')).toEqual([
-      ...['filename=Dockerfile.prod', 'target=final', 'build-arg:SOURCE_DATE_EPOCH=1767323045', 'build-arg:LEVEL=2'],
+      ...['filename=Dockerfile.prod', 'target=final', 'build-arg:LEVEL=2'],
       ...[`build-arg:NOTE=it's "a; $(b)", c`, 'label:org.example.team=x y'],
     ]);
   });
 
   it('pushes every destination and keeps every layer of every stage for all nodes', () => {
     expect(following(args, '--output')).toEqual([
-      `type=image,"name=${request.destinations.join(',')}",push=true,registry.insecure=true`,
+      `type=image,"name=${request.destinations.join(',')}",push=true,registry.insecure=true,source-date-epoch=1767323045`,
     ]);
     const [cache] = following(args, '--export-cache');
     expect(cache).toContain('ref=plain.example:5000/keelson-cache/widget,mode=max,compression=zstd,ignore-error=true');
+  });
+
+  it('is told the time of the commit where it makes the image only: no step is run again for it', () => {
+    const later = argsOf(builders.buildkit.job({ ...request, epochSeconds: 1_767_323_046 }, settings));
+    const changed = args.filter((arg, at) => arg !== later[at]);
+    expect(changed).toEqual(following(args, '--output'));
   });
 
   it.each([

@@ -28,6 +28,6 @@ export type BuildRequest = {
   cacheRepository: string;
   /** Docker's config.json with what this build may read and push; absent: everybody may. */
   dockerConfig?: string;
-  /** Of the commit, seconds since the epoch: what builders that know SOURCE_DATE_EPOCH write as times. */
+  /** Of the commit, seconds since the epoch: when the image was made, for builders that can be told. */
   epochSeconds?: number;
 };

@@ -102,12 +102,11 @@ const environment = ({ dockerConfig }: BuildRequest) =>
   dockerConfig === undefined ? [] : [{ name: 'DOCKER_CONFIG', value: places.credentials }];
 
 function buildArguments(request: BuildRequest, settings: BuilderSettings): string[] {
-  const { dockerfile, context, target, args, labels, platforms, secrets, epochSeconds } = request;
-  const epoch = epochSeconds === undefined ? {} : { SOURCE_DATE_EPOCH: String(epochSeconds) };
+  const { dockerfile, context, target, args, labels, platforms, secrets } = request;
   const options = [
     `filename=${path.basename(dockerfile)}`,
     ...(target === undefined ? [] : [`target=${target}`]),
-    ...Object.entries({ ...epoch, ...args }).map(([key, value]) => `build-arg:${key}=${value}`),
+    ...Object.entries(args).map(([key, value]) => `build-arg:${key}=${value}`),
     ...Object.entries(labels).map(([key, value]) => `label:${key}=${value}`),
     ...(platforms.length === 0 ? [] : [`platform=${platforms.join(',')}`]),
   ];
@@ -142,9 +141,14 @@ function cacheArguments({ cache, cacheRepository, imageBefore }: BuildRequest, s
   }
 }
 
-function outputOf({ destinations }: BuildRequest, settings: BuilderSettings): string {
+/**
+ * The commit's time is the image's, never an argument: that is an input of WORKDIR, which each commit would run again with
+ * all steps after it. https://github.com/moby/buildkit/pull/5960
+ */
+function outputOf({ destinations, epochSeconds }: BuildRequest, settings: BuilderSettings): string {
   const insecure = destinations.some((name) => isPlainHttp(settings, name)) ? ',registry.insecure=true' : '';
-  return `type=image,"name=${destinations.join(',')}",push=true${insecure}`;
+  const epoch = epochSeconds === undefined ? '' : `,source-date-epoch=${epochSeconds}`;
+  return `type=image,"name=${destinations.join(',')}",push=true${insecure}${epoch}`;
 }
 
 export const isPlainHttp = ({ registries }: BuilderSettings, reference: string): boolean =>
