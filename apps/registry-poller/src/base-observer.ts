@@ -74,13 +74,25 @@ export class BaseObserver implements Observer<Rebuild> {
     const due = behind.filter(
       ({ image, policy, moved }) => policy === 'rebuild' && isReason(image.change, moved, newest),
     );
-    const recent = rebuilt.filter(({ change }) => Math.abs(nowMs - Date.parse(change.seenAt)) < minuteMs);
-    const room = Math.max(0, this.watch.rebuildsPerMinute - recent.length);
+    const room = Math.max(0, this.watch.rebuildsPerMinute - (await this.#lastMinute(images, nowMs)));
     this.#wait(due.length - room);
     return [
       ...untold.map(({ change }) => ({ change, moved: [] })),
       ...due.slice(0, room).map(({ image: { change }, moved }) => ({ change, moved })),
     ];
+  }
+
+  /** How many were written in it, also those that a newer change has passed since. */
+  async #lastMinute(images: readonly Image[], nowMs: number): Promise<number> {
+    let count = 0;
+    for (const { change } of images) {
+      let at: ChangeRecord | undefined = change;
+      while (at !== undefined && Math.abs(nowMs - Date.parse(at.seenAt)) < minuteMs) {
+        if (at.kind === 'rebuilt') count += 1;
+        at = await this.deps.ledger.read(changeKey(at.source, at.ref, at.sequence - 1));
+      }
+    }
+    return count;
   }
 
   #wait(left: number): void {

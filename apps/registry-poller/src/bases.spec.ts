@@ -125,6 +125,19 @@ describe('a base in use', () => {
     expect((await world.ledger.read(main(2, sources[4])))?.run).toBe(last[0]!.data.context.chainId);
   });
 
+  it('counts a build of this minute that a commit has passed already', async () => {
+    const sources = ['/repositories/a', '/repositories/b'];
+    const { after } = await movedUnder(...sources.map((source) => ({ source, onBase: 'rebuild' as const })));
+    const looking = observer({ rebuildsPerMinute: 1 });
+    expect(await look(looking)).toHaveLength(1);
+    const { seenAt } = (await world.ledger.read(main(2, sources[0])))!;
+    await builtOn(world, { source: sources[0]!, onBase: 'rebuild', sequence: 3, base: after, seenAt });
+    expect(await look(looking)).toEqual([]);
+    world.laterMs += 61_000;
+    expect(await look(looking)).toHaveLength(1);
+    expect(await world.ledger.read(main(2, sources[1]))).toMatchObject({ kind: 'rebuilt' });
+  });
+
   it('is no reason any more when a rebuild did not change it: its digest is written beside the tag', async () => {
     const { before } = await movedUnder({ onBase: 'rebuild' });
     const looking = observer();

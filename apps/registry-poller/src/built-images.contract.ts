@@ -12,6 +12,8 @@ export type Built = {
   onBase?: OnBase;
   /** In full, with the digest it was found at. */
   base: { reference: string; digest: string };
+  /** When its change was seen. */
+  seenAt?: string;
 };
 
 const time = '2026-01-02T03:00:00Z';
@@ -19,11 +21,11 @@ const commit = 'c'.repeat(40);
 
 /** The records of a commit whose image was built on a base. Returns its change. */
 export async function builtOn({ ledger }: World, built: Built): Promise<ChangeRecord> {
-  const { source = '/repositories/widget', ref = 'refs/heads/main', sequence = 1 } = built;
+  const { source = '/repositories/widget', ref = 'refs/heads/main', sequence = 1, seenAt = time } = built;
   const run = newRunId();
   const { record: change } = await ledger.write(changeKey(source, ref, sequence), {
     ...{ run, name: runName(run), source, ref, sequence, commit, kind: 'created', previous: null, contained: [] },
-    seenAt: time,
+    seenAt,
   });
   await buildAgain({ ledger }, change, built);
   return change;
