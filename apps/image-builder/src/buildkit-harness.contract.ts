@@ -3,18 +3,18 @@ import { builderSettings } from '@keelson/builders';
 import type { BuilderSettings } from '@keelson/builders';
 import { stageEndedKey } from '@keelson/ledger';
 import type { StageEnded } from '@keelson/ledger';
-import { parseImageReference, RegistryClient } from '@keelson/registry';
 import type { RegistryClientOptions } from '@keelson/registry';
 import { servers } from '@keelson/testbed';
 import { WorkObserver } from '@keelson/work';
 import { until } from '@keelson/work-testing';
-import { kubeHarness, podHelperImage } from '../../../libs/jobs/src/kube-harness.contract';
+import { kubeHarness } from '../../../libs/jobs/src/kube-harness.contract';
 import type { KubeHarness } from '../../../libs/jobs/src/kube-harness.contract';
 import { buildKind } from './build-kind';
 import { unaborted, World } from './builder-fixture.contract';
 import type { Asked } from './builder-fixture.contract';
 import type { BuildQueued, BuildWork } from './deps';
 import { buildImage } from './stage';
+import { overPlainHttp, testbedBuilders } from './testbed-builders.contract';
 
 /** The registry that images of a suite go to, if not the testbed's; further ones that it knows. All over plain HTTP. */
 export type Place = {
@@ -35,18 +35,13 @@ export class BuildkitHarness {
 
   static async open({ registry = servers.registry, others = [], credentials }: Place = {}): Promise<BuildkitHarness> {
     const hosts = [...new Set([servers.registry, registry, ...others])];
-    const plain = (name: string) => ({ name, push: name, pull: name, plainHttp: true });
     const options: RegistryClientOptions = {
-      registries: hosts.map(plain),
+      registries: overPlainHttp(hosts),
       ...(credentials === undefined ? {} : { credentials }),
     };
-    const image = await buildkitImage(options);
+    const builders = await testbedBuilders(hosts);
     const kube = await kubeHarness();
     const prefix = `${registry}/keelson-build-${randomUUID().slice(0, 8)}`;
-    const builders = builderSettings.parse({
-      ...{ helperImage: await podHelperImage(), buildkit: { image, memory: '1Gi' } },
-      registries: hosts.map((host) => ({ host, plainHttp: true })),
-    });
     const jobs = await kube.open();
     const work = { jobs, limit: 2, cancelRunning: true, retryDelaysMs: [], builders, warn: () => undefined };
     return new BuildkitHarness(await World.open({ prefix, options }), kube, work);
@@ -113,13 +108,4 @@ export class BuildkitHarness {
     );
     return { event, ended: (await this.endedOf(event))! };
   }
-}
-
-/** `buildkit:0.24` of the testbed, by digest. */
-async function buildkitImage(options: RegistryClientOptions): Promise<string> {
-  const client = new RegistryClient(options);
-  const found = await client.head(parseImageReference(`${servers.registry}/buildkit:0.24`), unaborted);
-  await client.close();
-  if (found !== undefined) return `${servers.registry}/buildkit@${found.digest}`;
-  throw new Error(`${servers.registry} has no buildkit:0.24: \`testbed/testbed images\` makes it`);
 }
