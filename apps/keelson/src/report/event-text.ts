@@ -11,8 +11,14 @@ import { verdictText } from './verdict-text';
 
 type Colours = ReturnType<typeof createColors>;
 
+/** Where the tests run that are told of: on this machine, as Jobs of a cluster, or wherever another process has them run. */
+export type TestPlace = 'machine' | 'cluster' | 'elsewhere';
+
+export type Manner = { colours: Colours; testPlace: TestPlace };
+
 /** What a person is told of an event; undefined: nothing. Times are those of the records, as `show` tells them. */
-export async function eventText(event: Event, ledger: Ledger, colours: Colours): Promise<string | undefined> {
+export async function eventText(event: Event, ledger: Ledger, manner: Manner): Promise<string | undefined> {
+  const { colours } = manner;
   switch (event.type) {
     case eventTypes.changeMerged: {
       const { ref, commit, source } = event.data.customData;
@@ -30,11 +36,12 @@ export async function eventText(event: Event, ledger: Ledger, colours: Colours):
     case eventTypes.pipelineRunFinished:
       return verdictText(event, ledger, colours);
     default:
-      return stageText(event, ledger, colours);
+      return stageText(event, ledger, manner);
   }
 }
 
-async function stageText(event: Event, ledger: Ledger, colours: Colours): Promise<string | undefined> {
+async function stageText(event: Event, ledger: Ledger, manner: Manner): Promise<string | undefined> {
+  const { colours } = manner;
   switch (event.type) {
     case eventTypes.buildQueued: {
       const { snapshot } = event.data.customData;
@@ -55,7 +62,7 @@ async function stageText(event: Event, ledger: Ledger, colours: Colours): Promis
       return doneText(ledger, event.data.customData, { stage: 'publish', what: colours.dim(what) });
     }
     case eventTypes.testSuiteRunStarted:
-      return testText(event, ledger, colours);
+      return testText(event, ledger, manner);
     default:
       return undefined;
   }
@@ -90,17 +97,21 @@ async function doneText(
 async function testText(
   event: EventOf<'dev.cdevents.testsuiterun.started.0.3.0'>,
   ledger: Ledger,
-  colours: Colours,
+  { colours, testPlace }: Manner,
 ): Promise<string> {
   const { run, attempt } = event.data.customData;
   const test = (await planOf(ledger, run))?.pipeline;
   const again = attempt === 1 ? '' : `attempt ${attempt}: `;
   if (test === undefined || test.test === 'none') return `test     ${again}running`;
-  const command = printableText(test.test.command.join(' '));
-  // Said with every test: it is what differs from a cluster.
-  const entered =
-    test.image.base === 'scratch' ? '' : `; the base image ${printableText(test.image.base)} is not entered here`;
-  return `test     ${again}${command}  ${colours.dim(`on this machine${entered}`)}`;
+  const place = placeText(testPlace, test.image.base);
+  return `test     ${again}${printableText(test.test.command.join(' '))}${place && `  ${colours.dim(place)}`}`;
+}
+
+/** Said with every test: a cluster enters the image, and this machine does not. */
+function placeText(place: TestPlace, base: string): string {
+  if (place === 'elsewhere') return '';
+  if (place === 'cluster') return 'on the cluster';
+  return `on this machine${base === 'scratch' ? '' : `; the base image ${printableText(base)} is not entered here`}`;
 }
 
 const planOf = (ledger: Ledger, run: string) => ledger.read(planKey(run, planSchema));

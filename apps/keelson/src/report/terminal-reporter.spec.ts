@@ -18,6 +18,7 @@ import {
   testQueued,
   testStarted,
 } from '../fixture.contract';
+import type { TestPlace } from './event-text';
 import { TerminalReporter } from './terminal-reporter';
 
 const run: RunData = runOf(1);
@@ -41,10 +42,10 @@ async function recorded(ledger: Ledger, pipeline = 'test: { command: [./ci.sh, -
   }
 }
 
-async function newReporter(isColoured = false) {
+async function newReporter({ isColoured = false, testPlace = 'machine' as TestPlace } = {}) {
   const ledger = new Ledger(await DirObjectStore.open(newDirectory()));
   const out = new Captured();
-  return { ledger, out, reporter: new TerminalReporter(ledger, out.output, isColoured) };
+  return { ledger, out, reporter: new TerminalReporter(ledger, out.output, { isColoured, testPlace }) };
 }
 
 describe('what a person is told', () => {
@@ -93,6 +94,16 @@ describe('what a person is told', () => {
     await recorded(ledger, 'image: { base: "debian:12" }\ntest: { command: [./ci.sh] }');
     await reporter.event(testStarted(run));
     expect(out.lines[0]).toMatch(/\.\/ci\.sh {2}on this machine; the base image debian:12 is not entered here$/);
+  });
+
+  it.each([
+    ['cluster', /\.\/ci\.sh {2}on the cluster$/],
+    ['elsewhere', /\.\/ci\.sh$/],
+  ] as const)('says where a test runs: %s', async (testPlace, expected) => {
+    const { ledger, out, reporter } = await newReporter({ testPlace });
+    await recorded(ledger, 'image: { base: "debian:12" }\ntest: { command: [./ci.sh] }');
+    await reporter.event(testStarted(run));
+    expect(out.lines[0]).toMatch(expected);
   });
 
   it.each([
@@ -170,7 +181,7 @@ describe('what a person is told', () => {
   });
 
   it('has no colours where there are none, and ends each where there are', async () => {
-    const [plain, coloured] = [await newReporter(false), await newReporter(true)];
+    const [plain, coloured] = [await newReporter({ isColoured: false }), await newReporter({ isColoured: true })];
     for (const { reporter } of [plain, coloured]) await reporter.notice('/srv/wid\u001b[31mget', 'waiting');
     expect(plain.out.lines).toEqual(['/srv/wid·[31mget   waiting']);
     // eslint-disable-next-line no-control-regex -- colours are what is counted

@@ -7,6 +7,7 @@ import type { Ledger } from '@keelson/ledger';
 import type { LogLine } from '@keelson/logs';
 import { createColors } from 'picocolors';
 import { eventText } from './event-text';
+import type { TestPlace } from './event-text';
 import type { LineOutput } from './output';
 import { printable, printableLines } from './printable';
 import { RecentIds } from './recent-ids';
@@ -27,12 +28,16 @@ export class TerminalReporter implements Reporter {
   /** Of each Dockerfile that is being built. */
   readonly #builds = new Map<string, ReadableOutput>();
   readonly #queued = new Map<string, NodeJS.Timeout>();
+  readonly #isColoured: boolean;
+  readonly #testPlace: TestPlace;
 
   constructor(
     readonly ledger: Ledger,
     readonly output: LineOutput,
-    readonly isColoured: boolean,
+    { isColoured, testPlace }: { isColoured: boolean; testPlace: TestPlace },
   ) {
+    this.#isColoured = isColoured;
+    this.#testPlace = testPlace;
     this.#colour = createColors(isColoured);
   }
 
@@ -42,7 +47,7 @@ export class TerminalReporter implements Reporter {
     this.#mindQueue(event);
     if (event.type === eventTypes.buildFinished)
       this.#builds.delete(`${event.data.customData.run}/${event.data.customData.attempt}`);
-    const text = await eventText(event, this.ledger, this.#colour);
+    const text = await eventText(event, this.ledger, { colours: this.#colour, testPlace: this.#testPlace });
     if (text === undefined) return;
     await this.#say('run' in customData ? runName(customData.run) : customData.source, text);
   }
@@ -51,7 +56,7 @@ export class TerminalReporter implements Reporter {
     const { dim } = this.#colour;
     const texts = this.#readable(origin)?.lines(Buffer.from(line.bytes).toString('utf8'));
     for (const bytes of texts?.map((text) => Buffer.from(text)) ?? [line.bytes])
-      await this.output.write(`${this.#named(origin.name)} ${dim('│')} ${printable(bytes, this.isColoured)}`);
+      await this.output.write(`${this.#named(origin.name)} ${dim('│')} ${printable(bytes, this.#isColoured)}`);
   }
 
   /** What a builder prints for machines, in words. */

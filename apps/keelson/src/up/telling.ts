@@ -4,6 +4,7 @@ import type { Event } from '@keelson/events';
 import type { Source } from '@keelson/git';
 import { runName } from '@keelson/ledger';
 import type { DataContext } from '../commands/context';
+import type { TestPlace } from '../report/event-text';
 import { RunFollower } from '../report/follow-run';
 import type { Puts } from '../report/follow-run';
 import { JsonReporter } from '../report/json-reporter';
@@ -27,9 +28,14 @@ export class Telling {
   readonly #noticed = new Map<string, string>();
   #last: Promise<void> = Promise.resolve();
 
-  constructor(readonly context: DataContext) {
+  constructor(
+    readonly context: DataContext,
+    testPlace: TestPlace = 'machine',
+  ) {
     const { isJson, ledger, output, problems, isColoured } = context;
-    this.#reporter = isJson ? new JsonReporter(output, problems) : new TerminalReporter(ledger, output, isColoured);
+    this.#reporter = isJson
+      ? new JsonReporter(output, problems)
+      : new TerminalReporter(ledger, output, { isColoured, testPlace });
   }
 
   /** Does it after everything that is being told. A fault in telling never stops the pipeline. */

@@ -7,6 +7,7 @@ import { onTermination } from '@keelson/service';
 import type { Context, DataContext } from '../commands/context';
 import { requireDataDirectory } from '../data-directory';
 import { openData, openLedger } from '../open-data';
+import type { TestPlace } from '../report/event-text';
 import { UsageError } from '../usage-error';
 import { Outset } from './outset';
 import { startMachine } from './machine';
@@ -42,7 +43,7 @@ export async function up(plain: Context, names: readonly string[], options: UpOp
   options.image.forEach(parseImageReference);
   checkServers(plain.data.servers, options, sources);
   const context = await openData(plain);
-  const telling = new Telling(context);
+  const telling = new Telling(context, testPlaceOf(options));
   const interrupted = new AbortController();
   const asked = new Promise<number>((resolve) => {
     onTermination((signal) => {
@@ -68,6 +69,12 @@ export async function up(plain: Context, names: readonly string[], options: UpOp
     interrupted.abort();
     for (const { name, why } of await machine.close()) await context.problems.write(`keelson: ${name} ${why}`);
   }
+}
+
+/** Another process may have the tests of our runs done in its own way. */
+function testPlaceOf({ kube, service = 'test-runner' }: UpOptions): TestPlace {
+  if (service !== 'test-runner') return 'elsewhere';
+  return kube === true ? 'cluster' : 'machine';
 }
 
 /** With --once: longer than it takes to see that a run was cancelled, and to stop its job. */
