@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Variables } from './on-servers';
 
@@ -9,6 +10,8 @@ export type Environment = {
   noColor: boolean;
   /** DOCKER_CONFIG: where Docker keeps its config.json. */
   dockerConfig: string | undefined;
+  /** KUBECONFIG: kubectl's file, or several. */
+  kubeconfig: string | undefined;
   /** HOME, for the configuration files that live there. */
   home: string | undefined;
   /** KEELSON_AMQP, KEELSON_S3 and what goes with them: see `settings` in libs/deployment. */
@@ -21,6 +24,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     data: env.KEELSON_DATA === '' ? undefined : env.KEELSON_DATA,
     noColor: env.NO_COLOR !== undefined && env.NO_COLOR !== '',
     dockerConfig: env.DOCKER_CONFIG,
+    kubeconfig: env.KUBECONFIG === '' ? undefined : env.KUBECONFIG,
     home: env.HOME,
     variables: env,
   };
@@ -29,3 +33,9 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
 /** The directory of Docker's config.json; undefined where nobody has a home. */
 export const dockerDirectory = ({ dockerConfig, home }: Environment): string | undefined =>
   dockerConfig ?? (home === undefined ? undefined : join(home, '.docker'));
+
+/** The kubeconfig that kubectl would read; undefined where there is none, as in a pod. */
+export function kubeconfigOf({ kubeconfig, home }: Pick<Environment, 'kubeconfig' | 'home'>): string | undefined {
+  const file = home === undefined ? undefined : join(home, '.kube', 'config');
+  return kubeconfig ?? (file !== undefined && existsSync(file) ? file : undefined);
+}

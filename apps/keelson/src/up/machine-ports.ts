@@ -8,7 +8,7 @@ import { dockerConfigCredentials, RegistryClient } from '@keelson/registry';
 import type { RegistryClientOptions } from '@keelson/registry';
 import type { Logger, StopStep } from '@keelson/service';
 import type { DataDirectory } from '../data-directory';
-import { dockerDirectory, readEnvironment } from '../config';
+import { dockerDirectory, kubeconfigOf, readEnvironment } from '../config';
 import { PrivateCopies } from '../private-copies';
 import type { ObservedStore } from '../observed-store';
 import { remoteRegistries } from '../registries';
@@ -108,9 +108,14 @@ export function openMachineJobs(
   const { kube, data, notice, steps } = ports;
   const onWarning = (message: string) => notice('jobs', message);
   if (kube) {
-    const settings = serverSettings(jobSettings, readEnvironment().variables);
+    const environment = readEnvironment();
+    const settings = serverSettings(jobSettings, environment.variables);
     const anyNamespace = settings.anyNamespace || ports.anyNamespace;
-    const cluster = openJobs({ ...settings, anyNamespace }, { store: of.store.inner, client: of.client, onWarning });
+    const { kubeconfig = kubeconfigOf(environment) } = settings;
+    const cluster = openJobs(
+      { ...settings, anyNamespace, kubeconfig },
+      { store: of.store.inner, client: of.client, onWarning },
+    );
     steps.push({ name: 'the connection to the cluster', stop: () => cluster.close() });
     return cluster;
   }

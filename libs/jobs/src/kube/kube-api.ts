@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { createRequire } from 'node:module';
+import { delimiter } from 'node:path';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { JobsError } from '../jobs';
 import { refusalOf } from './api-refusal';
@@ -107,16 +109,29 @@ export class KubeApi {
   }
 }
 
-/** Loads the client only now: it takes 50 MB, and processes without jobs do without. @throws JobsError */
+/**
+ * Loads the client only now: it takes 50 MB, and processes without jobs do without.
+ * @param kubeconfig one file or several, as KUBECONFIG names them; the first one's context counts. Absent: that of a pod
+ * @throws JobsError
+ */
 export function openApi(kubeconfig: string | undefined): KubeApi {
   try {
     const client: { KubeConfig: new () => KubeConfig } = createRequire(__filename)('@kubernetes/client-node');
     const config = new client.KubeConfig();
     if (kubeconfig === undefined) config.loadFromCluster();
-    else config.loadFromFile(kubeconfig);
+    else {
+      const [first = kubeconfig, ...more] = kubeconfig.split(delimiter).filter(existsSync);
+      config.loadFromFile(first);
+      for (const file of more) {
+        const other = new client.KubeConfig();
+        other.loadFromFile(file);
+        config.mergeConfig(other, true);
+      }
+    }
     return new KubeApi(config);
   } catch (error) {
-    const from = kubeconfig === undefined ? 'from inside the cluster' : `by the kubeconfig ${kubeconfig}`;
+    const from =
+      kubeconfig === undefined ? 'without a kubeconfig, as only a pod can' : `by the kubeconfig ${kubeconfig}`;
     throw new JobsError(`the cluster cannot be reached ${from}: ${(error as Error).message}`, false, { cause: error });
   }
 }
