@@ -6,7 +6,13 @@ import type { StrategyName } from './builder-settings';
 import { digest, dockerConfig, password, request, settings } from './sample-request.contract';
 
 const strategies = Object.keys(builders) as StrategyName[];
-type Container = { image: string; command?: string[]; args: string[]; env?: { name: string; value: string }[] };
+type Container = {
+  image: string;
+  command?: string[];
+  args: string[];
+  env?: { name: string; value: string }[];
+  volumeMounts?: Record<string, unknown>[];
+};
 type Pod = { initContainers: Container[]; containers: Container[]; volumes: Record<string, unknown>[] };
 
 const objectOf = (job: ManifestJob, kind: string) => job.objects.find((object) => object.kind === kind);
@@ -40,6 +46,14 @@ describe.each(strategies)('a job of %s', (strategy) => {
       ],
     ]);
     expect(podOf(job)).toMatchObject({ restartPolicy: 'Never', automountServiceAccountToken: false });
+  });
+
+  it('trusts, for its source, the authority of the registry that has it', () => {
+    const source = { ...request.source, repository: 'own.example/widget-source' };
+    const [filler] = podOf(builders[strategy].job({ ...request, source }, settings)).initContainers;
+    expect(following(filler!.command!, '-ca')).toEqual(['/keelson/ca/1/ca.crt']);
+    expect(filler!.volumeMounts).toContainEqual({ name: 'ca-1', mountPath: '/keelson/ca/1', readOnly: true });
+    expect(podOf(job).initContainers[0]!.command).not.toContain('-ca');
   });
 
   it('has credentials in a Secret of its own, mounted as files, and nowhere else', () => {

@@ -109,12 +109,13 @@ function fileMounts(name: string, { config, credentials }: Files): Mount[] {
 /** The certificate of a registry's own authority, where one is configured. */
 export const authorityOf = (index: number): string => path.join(places.authorities, String(index), 'ca.crt');
 
-function authorityMounts({ registries }: BuilderSettings): Mount[] {
-  return registries.flatMap(({ caConfigMap }, index) =>
-    caConfigMap === undefined
-      ? []
-      : [{ name: `ca-${index}`, at: path.dirname(authorityOf(index)), volume: { configMap: { name: caConfigMap } } }],
-  );
+const authorityMounts = ({ registries }: BuilderSettings): Mount[] =>
+  registries.flatMap((_, index) => authorityMount(registries, index));
+
+function authorityMount(registries: BuilderSettings['registries'], index: number): Mount[] {
+  const name = registries[index]?.caConfigMap;
+  if (name === undefined) return [];
+  return [{ name: `ca-${index}`, at: path.dirname(authorityOf(index)), volume: { configMap: { name } } }];
 }
 
 /** Brings the snapshot's layer into the pod by its digest: the source is never cloned again. */
@@ -124,7 +125,9 @@ function sourceContainer(
   { sourceAt, withCredentials }: { sourceAt: string; withCredentials: boolean },
 ) {
   const host = source.repository.split('/')[0];
-  const isPlain = settings.registries.some((registry) => registry.host === host && registry.plainHttp);
+  const at = settings.registries.findIndex((registry) => registry.host === host);
+  const isPlain = settings.registries[at]?.plainHttp === true;
+  const authority = authorityMount(settings.registries, at);
   const credentials = { name: 'credentials', mountPath: places.credentials, readOnly: true };
   return {
     name: 'keelson-source', // whose output is nobody's
@@ -132,11 +135,16 @@ function sourceContainer(
     command: [
       ...['/keelson-pod', 'source', '-from', `${source.repository}@${source.digest}`, '-strip', source.prefix],
       ...(isPlain ? ['-plain-http'] : []),
+      ...(authority.length === 0 ? [] : ['-ca', authorityOf(at)]),
       ...(dockerConfig === undefined ? [] : ['-docker-config', `${places.credentials}/config.json`]),
       sourceAt,
     ],
     securityContext: { allowPrivilegeEscalation: false },
-    volumeMounts: [{ name: 'source', mountPath: sourceAt }, ...(withCredentials ? [credentials] : [])],
+    volumeMounts: [
+      { name: 'source', mountPath: sourceAt },
+      ...(withCredentials ? [credentials] : []),
+      ...authority.map(volumeMount),
+    ],
   };
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { SealingKey } from '@keelson/pipeline';
 import type { PodRegistry, TemplateMeans } from '@keelson/pipeline';
 import { dockerConfigText } from './docker-config-text';
@@ -17,15 +18,20 @@ export function templateMeans(
   return { key, helperImage, registries: podRegistries(registries), dockerConfig: dockerConfigText(config) };
 }
 
-/** The registries as pods reach them. */
-export const podRegistries = (registries: Settings<'registries'>['registries']): readonly PodRegistry[] =>
-  registries.map(({ name, pull = name, pod = pull, plainHttp = false }) => ({
-    ...{ name: pull, address: pod, isPlain: plainHttp },
+type Registries = Settings<'registries'>['registries'];
+
+/** The registries as pods reach them, and whom they trust there. @throws what reading a caFile throws */
+export const podRegistries = (registries: Registries): readonly PodRegistry[] =>
+  registries.map((entry) => ({
+    ...{ ...reached(entry), isPlain: entry.plainHttp ?? false },
+    ...(entry.caFile === undefined ? {} : { authority: readFileSync(entry.caFile, 'utf8') }),
   }));
 
 /** The registry of a prefix as pods reach it; undefined where nothing is said of it. */
-export const podAddress = (registries: Settings<'registries'>['registries'], prefix: string): string | undefined =>
-  podRegistries(registries).find(({ name }) => name === prefix.split('/')[0])?.address;
+export const podAddress = (registries: Registries, prefix: string): string | undefined =>
+  registries.map(reached).find(({ name }) => name === prefix.split('/')[0])?.address;
+
+const reached = ({ name, pull = name, pod = pull }: Registries[number]) => ({ name: pull, address: pod });
 
 /** The variables that templates may read, as the environment has them. */
 export const templateVariables = (

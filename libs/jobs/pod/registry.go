@@ -1,8 +1,11 @@
 package main
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -24,6 +27,28 @@ func parseLayer(text string) (layer, error) {
 		return layer{}, fmt.Errorf("%q is not registry/repository@sha256:...", text)
 	}
 	return layer{parts[1], parts[2], parts[3]}, nil
+}
+
+// trust takes a registry's own authority for a good one; its token server's as well.
+func trust(file string) error {
+	if file == "" {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // an image with nothing but this program has none
+	}
+	if !pool.AppendCertsFromPEM(text) {
+		return fmt.Errorf("%s holds no certificate in PEM", file)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.TLSClientConfig = &tls.Config{RootCAs: pool}
+	client.Transport = transport
+	return nil
 }
 
 // fetch asks for the blob, with credentials where the registry wants them, and again where it is away.
@@ -54,6 +79,11 @@ func fetchOnce(address, credential string) (body io.ReadCloser, passing bool, er
 		if header, err = authorization(answer.Header.Get("WWW-Authenticate"), credential); err == nil {
 			answer, err = get(address, header)
 		}
+	}
+	var untrusted *tls.CertificateVerificationError
+	if errors.As(err, &untrusted) {
+		const hint = "name its authority's certificate (caConfigMap of a builder's registries, caFile of KEELSON_REGISTRIES)"
+		return nil, false, fmt.Errorf("fetching %s: %w: %s", address, err, hint)
 	}
 	if err != nil {
 		return nil, true, fmt.Errorf("fetching %s: %w", address, err)

@@ -22,6 +22,7 @@ func source(args []string) error {
 	from := flags.String("from", "", "the layer, registry/repository@sha256:...")
 	strip := flags.String("strip", "", "directory of the layer whose content is wanted, without it")
 	plain := flags.Bool("plain-http", false, "speak HTTP without TLS to the registry")
+	authority := flags.String("ca", "", "file with certificates in PEM to trust besides the image's own")
 	config := flags.String("docker-config", "", "file with credentials for registries, as Docker has it")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -31,6 +32,9 @@ func source(args []string) error {
 	}
 	layer, err := parseLayer(*from)
 	if err != nil {
+		return err
+	}
+	if err := trust(*authority); err != nil {
 		return err
 	}
 	body, err := fetch(layer, *plain, *config)

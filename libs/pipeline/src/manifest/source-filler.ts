@@ -12,6 +12,8 @@ export type PodRegistry = {
   address: string;
   /** Whether it is reached without TLS. */
   isPlain: boolean;
+  /** Certificates in PEM to trust besides the image's own. */
+  authority?: string;
 };
 
 /** What brings a snapshot into a pod. */
@@ -23,41 +25,58 @@ export type FillerSettings = {
   dockerConfig?: string | undefined;
 };
 
-const credentials = 'keelson-source-credentials';
-const credentialsDir = '/keelson/docker';
+/** Whose source it is, and the name that begins those of the objects beside the Job: many may be in one namespace. */
+type Filled = { plan: Pick<Plan, 'snapshot' | 'pipeline'>; owner: string };
+
+/** What the filler has as a file, in an object of the Job's own. */
+type FilledFile = { name: string; at: string; flags: readonly string[]; object: ManifestObject; volume: object };
 
 /** The init container that fills the source's volume, and what it needs beside it. */
 export function sourceFiller(
-  plan: Pick<Plan, 'snapshot' | 'pipeline'>,
+  { plan, owner }: Filled,
   { helperImage, registries, dockerConfig }: FillerSettings,
 ): { container: Container; volumes: readonly { name: string }[]; objects: readonly ManifestObject[] } {
   const [repository = ''] = plan.snapshot.reference.split('@');
   const [host = ''] = repository.split('/');
-  const { address, isPlain } = registries.find(({ name }) => name === host) ?? { address: host, isPlain: false };
+  const unknown: PodRegistry = { name: host, address: host, isPlain: false };
+  const { address, isPlain, authority } = registries.find(({ name }) => name === host) ?? unknown;
   const login = dockerConfig === undefined ? undefined : loginOnly(dockerConfig, host, address);
+  const files = [
+    ...(login === undefined ? [] : [loginFile(owner, login)]),
+    ...(authority === undefined ? [] : [authorityFile(owner, authority)]),
+  ];
   const flags = [
     ...['--from', `${address}${repository.slice(host.length)}@${plan.snapshot.layer.digest}`],
     ...['--strip', plan.pipeline.image.workdir],
     ...(isPlain ? ['--plain-http'] : []),
-    ...(login === undefined ? [] : ['--docker-config', `${credentialsDir}/config.json`]),
+    ...files.flatMap((file) => file.flags),
   ];
   const container = {
     ...{ name: 'keelson-source', image: helperImage, command: ['/keelson-pod', 'source', ...flags, sourceDir] },
     securityContext: { allowPrivilegeEscalation: false },
-  };
-  if (login === undefined) return { container, volumes: [], objects: [] };
-  const secret = {
-    ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: credentials } },
-    ...{ type: 'Opaque', stringData: { 'config.json': login } },
+    volumeMounts: files.map(({ name, at }) => ({ name, mountPath: at })),
   };
   return {
-    container: {
-      ...container,
-      volumeMounts: [{ name: credentials, mountPath: credentialsDir }],
-    },
-    volumes: [{ name: credentials, ...{ secret: { secretName: credentials } } }],
-    objects: [secret],
+    container,
+    volumes: files.map(({ name, volume }) => ({ name, ...volume })),
+    objects: files.map(({ object }) => object),
   };
+}
+
+function loginFile(owner: string, login: string): FilledFile {
+  const [name, at] = ['keelson-source-credentials', '/keelson/docker'];
+  const flags = ['--docker-config', `${at}/config.json`];
+  const content = { type: 'Opaque', stringData: { 'config.json': login } };
+  const secretName = `${owner}.source-credentials`;
+  const object = { apiVersion: 'v1', kind: 'Secret', metadata: { name: secretName }, ...content };
+  return { name, at, flags, object, volume: { secret: { secretName } } };
+}
+
+function authorityFile(owner: string, authority: string): FilledFile {
+  const [name, at] = ['keelson-source-authority', '/keelson/ca'];
+  const map = `${owner}.source-authority`;
+  const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: map }, data: { 'ca.crt': authority } };
+  return { name, at, flags: ['--ca', `${at}/ca.crt`], object, volume: { configMap: { name: map } } };
 }
 
 const configSchema = z.object({ auths: z.record(z.string(), z.unknown()).default({}) });

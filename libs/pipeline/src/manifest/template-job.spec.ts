@@ -74,7 +74,7 @@ describe("a template's Job", () => {
     );
     expect(objects[0]).toMatchObject({
       kind: 'Secret',
-      metadata: { namespace: own.name },
+      metadata: { name: `${run}.1.test.source-credentials`, namespace: own.name },
       stringData: { 'config.json': '{"auths":{"registry:5000":{"auth":"bWU="}}}' },
     });
     const spec = JSON.stringify(objects[1]?.['spec']);
@@ -90,6 +90,18 @@ describe("a template's Job", () => {
       expect(JSON.stringify(objects)).not.toContain('docker');
     },
   );
+
+  it("brings the certificate of the registry's own authority as a file", () => {
+    const known = [{ name: 'registry:5000', address: 'registry:5000', isPlain: false, authority: 'PEM' }];
+    const { objects } = templateJob(record, { plan, stage: 'test', work }, { ...settings, registries: known });
+    const [map, job] = objects;
+    expect(map).toMatchObject({ kind: 'ConfigMap', metadata: { namespace: own.name }, data: { 'ca.crt': 'PEM' } });
+    const spec = JSON.stringify(job?.['spec']);
+    expect(spec).toContain('"--ca","/keelson/ca/ca.crt","/keelson/source"');
+    expect(map!.metadata.name).toBe(`${run}.1.test.source-authority`);
+    expect(spec).toContain(`"configMap":{"name":"${map!.metadata.name}"}`);
+    expect(spec.match(/"mountPath":"\/keelson\/ca"/g)).toHaveLength(1);
+  });
 
   it('asks the registry for the source by the address that pods know', () => {
     const dockerConfig = JSON.stringify({ auths: { 'https://registry:5000': { auth: 'bWU=' } } });

@@ -44,7 +44,8 @@ export function templateJob(record: ManifestRecord, of: TemplateWork, settings: 
   const opened = settings.key.open(record.sealed, sealedAbout(of.plan.run, of.stage));
   const read = readManifest(inOther(opened, record, namespace));
   if (!read.ok) throw new SealError(`it is none any more: ${describeFaults(read.faults, record.file)}`);
-  const { container, volumes, objects: needed } = sourceFiller(of.plan, settings);
+  const owner = `${of.work.run}.${of.work.attempt}.${of.stage}`;
+  const { container, volumes, objects: needed } = sourceFiller({ plan: of.plan, owner }, settings);
   const { objects: seeing } = withSource(read.manifest.objects, container, volumes);
   const pinned =
     of.image === undefined || record.image === undefined

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { makeCertificate } from '@keelson/testbed';
 
 const program = 'docker-registry';
 
@@ -19,13 +20,23 @@ const passwordHash = '$2y$04$abcdefghijklmnopqrstuualT.46tz0jeToGy/GIZyBarqV2mMW
 
 export type PrivateRegistry = { address: string; directory: string; close(): Promise<void> };
 
-/** A distribution registry of our own: its own directory, a free port of 127.0.0.1. */
-export async function startRegistry(options: { login?: boolean } = {}): Promise<PrivateRegistry> {
+export type PrivateRegistryOptions = {
+  login?: boolean;
+  /** Where it listens, if not on 127.0.0.1. */
+  host?: string;
+  /** With a certificate by nobody: `ca.pem` of its directory is to be trusted. */
+  tls?: boolean;
+};
+
+/** A distribution registry of our own: its own directory, a free port. */
+export async function startRegistry(options: PrivateRegistryOptions = {}): Promise<PrivateRegistry> {
+  const { host = '127.0.0.1', tls = false } = options;
   const directory = await mkdtemp(path.join(tmpdir(), 'keelson-registry-'));
-  const address = `127.0.0.1:${await freePort()}`;
+  const address = `${host}:${await freePort(host)}`;
   await writeFile(path.join(directory, 'htpasswd'), `${testLogin.username}:${passwordHash}\n`);
+  if (tls) makeCertificate(certificateIn(directory), host);
   const config = path.join(directory, 'config.yml');
-  await writeFile(config, configuration(address, directory, options.login === true));
+  await writeFile(config, configuration(address, directory, options));
   const child = spawn(program, ['serve', config], { stdio: 'ignore' });
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const close = async () => {
@@ -34,40 +45,46 @@ export async function startRegistry(options: { login?: boolean } = {}): Promise<
     await rm(directory, { recursive: true, force: true });
   };
   for (let tries = 0; tries < 200; tries += 1) {
-    if (await answers(address)) return { address, directory, close };
+    if (await answers(`${tls ? 'https' : 'http'}://${address}`)) return { address, directory, close };
     await setTimeout(50);
   }
   await close();
   throw new Error(`${program} does not answer on ${address}`);
 }
 
-function configuration(address: string, directory: string, login: boolean): string {
-  const auth = login ? { htpasswd: { realm: 'test', path: path.join(directory, 'htpasswd') } } : {};
+const certificateIn = (directory: string) => ({
+  keyFile: path.join(directory, 'key.pem'),
+  certificateFile: path.join(directory, 'ca.pem'),
+});
+
+function configuration(address: string, directory: string, { login, tls }: PrivateRegistryOptions): string {
+  const { keyFile: key, certificateFile: certificate } = certificateIn(directory);
+  const auth = login === true ? { htpasswd: { realm: 'test', path: path.join(directory, 'htpasswd') } } : {};
   // JSON is YAML.
   return JSON.stringify({
     version: '0.1',
     log: { level: 'error' },
     storage: { filesystem: { rootdirectory: path.join(directory, 'data') }, delete: { enabled: true } },
-    http: { addr: address },
-    ...(login ? { auth } : {}),
+    http: { addr: address, ...(tls === true ? { tls: { certificate, key } } : {}) },
+    ...(login === true ? { auth } : {}),
   });
 }
 
-async function answers(address: string): Promise<boolean> {
+async function answers(origin: string): Promise<boolean> {
   try {
-    await fetch(`http://${address}/v2/`);
+    await fetch(`${origin}/v2/`);
     return true;
-  } catch {
-    // Not up yet.
-    return false;
+  } catch (error) {
+    // Not up yet, or only not trusted by us.
+    return /SELF_SIGNED/.test(String((error as { cause?: { code?: string } }).cause?.code));
   }
 }
 
-function freePort(): Promise<number> {
+function freePort(host: string): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, host, () => {
       const { port } = server.address() as AddressInfo;
       server.close(() => resolve(port));
     });
