@@ -124,6 +124,16 @@ describe('a job that has ended', () => {
     });
   });
 
+  it('is told when its pod is, where it failed and may have been evicted for its disk', () => {
+    const main = { resources: { limits: { 'ephemeral-storage': '64Mi' } } };
+    const failed = podOf({ main, state: ended(1), status: { phase: 'Running' } });
+    expect(judge(failed, 6000).state).toEqual({ name, phase: 'running', startedAtMs: createdMs + second });
+    expect(judge(failed, 16_000).state.end).toEqual({ kind: 'exited', code: 1 });
+    expect(judge(podOf({ main, state: ended(1), status: { phase: 'Failed' } }), 6000).state.end).toBeDefined();
+    expect(judge(podOf({ main, state: ended(0), status: { phase: 'Running' } }), 6000).state.end).toBeDefined();
+    expect(judge(podOf({ state: ended(1), status: { phase: 'Running' } }), 6000).state.end).toBeDefined();
+  });
+
   it('by us has our reason, and how hard it went', () => {
     const killed = podOf({ state: ended(137), status: { phase: 'Failed', reason: 'DeadlineExceeded' } });
     const wentWell = podOf({ state: ended(0), status: { phase: 'Failed', reason: 'DeadlineExceeded' } });

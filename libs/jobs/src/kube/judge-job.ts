@@ -81,7 +81,7 @@ function endOf(pod: PodObject, { contained, ours, nowMs }: Known): JobEnd | unde
   const taken = endedByItself(pod, contained) ? undefined : takenAway(pod, nowMs);
   if (taken !== undefined) return ours ?? taken;
   // Until the phase is told, nobody knows whether it ended by itself or by us.
-  if (!isTerminal(pod)) return ours === undefined ? contained : undefined;
+  if (!isTerminal(pod)) return ours !== undefined || mayBeEvicted(pod, nowMs) ? undefined : contained;
   if (pod.status.reason === 'DeadlineExceeded') return refined(ours ?? pastDeadline(pod), pod);
   return contained ?? failed(pod);
 }
@@ -102,6 +102,20 @@ const notStarted = (message: string): JobEnd => ({ kind: 'cluster', cause: 'not-
 const endedByItself = (pod: PodObject, contained: JobEnd | undefined): boolean =>
   contained?.kind === 'unstartable' ||
   (contained?.kind === 'exited' && (contained.code === 0 || evicted(pod) === undefined));
+
+/** How long a pod may be called evicted after its containers have answered that. */
+const evictionMs = 10_000;
+
+/**
+ * One with a limit of disk that has failed: the kubelet tells the end of containers a second before it tells why it ended them.
+ * https://github.com/kubernetes/kubernetes/blob/v1.34.0/pkg/kubelet/status/status_manager.go (mergePodStatus)
+ */
+function mayBeEvicted(pod: PodObject, nowMs: number): boolean {
+  const mains = mainContainers(pod);
+  const hasFailed = mains.some(({ status }) => status.phase === 'ended' && status.exitCode !== 0);
+  const hasLimit = mains.some(({ container }) => container.resources.limits['ephemeral-storage'] !== undefined);
+  return hasFailed && hasLimit && nowMs < (containersEnd(pod)?.endedAtMs ?? 0) + evictionMs;
+}
 
 /** One that would not end had to be killed. */
 function refined(end: JobEnd, pod: PodObject): JobEnd {
