@@ -5,14 +5,14 @@ import { logPrefix, stageEndedKey } from '@keelson/ledger';
 import type { Ledger, StageEnded } from '@keelson/ledger';
 import { readLog } from '@keelson/logs';
 import { parseImageReference, RegistryClient } from '@keelson/registry';
-import { OwnServers } from '../../e2e/cluster/support/own-servers';
+import type { OwnServers } from '../../e2e/cluster/support/own-servers';
 import { GitHttpServer } from '../../libs/git/src/testing/git-http-server';
 import { TestRepository } from '../../libs/git/src/testing/test-repository';
 import { podHelperImage } from '../../libs/jobs/src/kube-harness.contract';
 import { servers } from '../../testbed/servers';
 import type { Figure, Measure, Measured, Skipped, Workplace } from '../figure';
 import { bareBuild } from '../fixtures/bare-build';
-import { FiveServices } from '../fixtures/five-services';
+import { startServices, whyNoServices } from '../fixtures/five-services';
 import { nowMs } from '../fixtures/keelson-up';
 import { kubectl } from '../fixtures/kubectl';
 import { patiently } from '../fixtures/patiently';
@@ -29,9 +29,9 @@ export const builder: Figure = {
   title: 'Dockerfile builds by BuildKit on a cluster, beside a bare Job with the same `buildctl build`',
   limitSeconds: 400,
   async measure(place): Promise<Measured | Skipped> {
-    const { amqp, rabbitApi, s3, registry, kubeconfig } = servers;
-    if ([amqp, rabbitApi, s3.endpoint, registry, kubeconfig].includes(''))
-      return { skipped: 'no servers: `npm run testbed -- up` starts them, and prints the TESTBED_ variables' };
+    const why = whyNoServices();
+    if (why !== undefined) return { skipped: why };
+    const { registry } = servers;
     const client = new RegistryClient({
       registries: [{ name: registry, push: registry, pull: registry, plainHttp: true }],
     });
@@ -72,10 +72,6 @@ const files = (main: string) => ({
 });
 
 async function prepare(place: Workplace, client: RegistryClient, image: string): Promise<Bench> {
-  const own = await new OwnServers().open();
-  place.defer(() => own.close());
-  kubectl(['create', 'namespace', own.name]);
-  place.defer(() => kubectl(['delete', 'namespace', own.name, '--wait=false']));
   const repository = TestRepository.create(path.join(place.directory, 'widget'));
   const pipeline = 'image: { name: widget }\nbuild: { strategy: buildkit }\ntest: none\n';
   repository.commit('first', { ...files('first'), '.keelson.yaml': pipeline });
@@ -85,14 +81,10 @@ async function prepare(place: Workplace, client: RegistryClient, image: string):
     ...{ helperImage: await podHelperImage(), buildkit: { image } },
     registries: [{ host: servers.registry, plainHttp: true }],
   });
-  place.tell('starting five services');
-  const five = await FiveServices.start(place.directory, {
-    ...own.environment,
-    ...{ KEELSON_NAMESPACE: own.name, KEELSON_KUBECONFIG: servers.kubeconfig, KEELSON_BUILD_LIMIT: String(atOnce) },
-    ...{ KEELSON_SOURCES: `${git.url('widget/.git')}^*`, KEELSON_SOURCE_INTERVAL: '1s' },
+  const { own } = await startServices(place, {
+    ...{ KEELSON_SOURCES: `${git.url('widget/.git')}^*`, KEELSON_BUILD_LIMIT: String(atOnce) },
     KEELSON_BUILDERS: JSON.stringify(settings),
   });
-  place.defer(() => five.close());
   return { place, own, client, settings, repository, ledger: await own.ledger(), seen: new Set() };
 }
 

@@ -7,12 +7,13 @@ import { logPrefix } from '@keelson/ledger';
 import type { Ledger } from '@keelson/ledger';
 import { readLog } from '@keelson/logs';
 import { emit } from '@keelson/stage';
-import { OwnServers } from '../../e2e/cluster/support/own-servers';
+import type { OwnServers } from '../../e2e/cluster/support/own-servers';
+import { services } from '../../e2e/cluster/support/service-process';
 import { GitHttpServer } from '../../libs/git/src/testing/git-http-server';
 import { TestRepository } from '../../libs/git/src/testing/test-repository';
 import { servers } from '../../testbed/servers';
 import type { Figure, Measure, Measured, Skipped, Workplace } from '../figure';
-import { FiveServices, serviceNames } from '../fixtures/five-services';
+import { startServices, whyNoServices } from '../fixtures/five-services';
 import { nowMs } from '../fixtures/keelson-up';
 import { kubectl, kubectlEnvironment } from '../fixtures/kubectl';
 import { patiently } from '../fixtures/patiently';
@@ -32,28 +33,18 @@ export const cluster: Figure = {
   title: 'the five services on RabbitMQ, an S3 store and Kubernetes',
   limitSeconds: 240,
   async measure(place): Promise<Measured | Skipped> {
-    const { amqp, rabbitApi, s3, registry, kubeconfig } = servers;
-    if ([amqp, rabbitApi, s3.endpoint, registry, kubeconfig].includes(''))
-      return { skipped: 'no servers: `npm run testbed -- up` starts them, and prints the TESTBED_ variables' };
-    const own = await new OwnServers().open();
-    place.defer(() => own.close());
-    kubectl(['create', 'namespace', own.name]);
-    place.defer(() => kubectl(['delete', 'namespace', own.name, '--wait=false']));
+    const why = whyNoServices();
+    if (why !== undefined) return { skipped: why };
     const repository = repositoryIn(place);
     const git = await GitHttpServer.start({ root: place.directory });
     place.defer(() => git.stop());
-    place.tell('starting five services');
-    const five = await FiveServices.start(place.directory, {
-      ...own.environment,
-      ...{ KEELSON_NAMESPACE: own.name, KEELSON_KUBECONFIG: kubeconfig },
-      ...{ KEELSON_SOURCES: `${git.url('widget/.git')}^main`, KEELSON_SOURCE_INTERVAL: '1s' },
-    });
-    place.defer(() => five.close());
+    const five = await startServices(place, { KEELSON_SOURCES: `${git.url('widget/.git')}^main` });
+    const { own } = five;
     const finished = await watchFinished(own, place);
     await sleep(5_000);
-    const memory = serviceNames.map((name): Measure => {
+    const memory = services.map((name): Measure => {
       const atMost = name === 'image-builder' || name === 'test-runner' ? 200 : 130;
-      return { name: `idle: RSS of ${name}`, value: rssOf(five.pid(name)), unit: 'MB', aim: { atMost } };
+      return { name: `idle: RSS of ${name}`, value: rssOf(five.service(name).pid), unit: 'MB', aim: { atMost } };
     });
     const rounds = await measureRounds(place, { own, repository, finished });
     return { measures: [...measuresOf(rounds), ...memory], notes: notesOf(rounds.length) };

@@ -4,13 +4,11 @@ import { accountKubeconfig } from './support/account-kubeconfig';
 import { runViews } from './support/expect-run';
 import { FiveServices } from './support/five-services';
 import { kubectl } from './support/kubectl';
-import { ServiceProcess } from './support/service-process';
 
 jest.setTimeout(300_000);
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a kubeconfig without the rights', () => {
   let five: FiveServices;
-  const also: ServiceProcess[] = [];
   beforeEach(async () => {
     five = await FiveServices.prepare({ repositories: ['widget'] });
     await kubectl(['create', 'serviceaccount', 'looker', '-n', five.own.name]);
@@ -19,18 +17,11 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a k
     const bound = ['--role=looker', `--serviceaccount=${five.own.name}:looker`];
     await kubectl(['create', 'rolebinding', 'looker', '-n', five.own.name, ...bound]);
   });
-  afterEach(async () => {
-    await Promise.all(also.splice(0).map((service) => service.kill()));
-    await five.close();
-  });
+  afterEach(() => five.close());
 
   it('to see Jobs is told in the log: which verb, on what, in which namespace; and it is tried again', async () => {
     const { name } = five.own;
-    const service = new ServiceProcess('test-runner', {
-      ...{ ...five.own.environment, KEELSON_NAMESPACE: name },
-      KEELSON_KUBECONFIG: await accountKubeconfig('default', name),
-    });
-    also.push(service);
+    const service = five.launch('test-runner', { KEELSON_KUBECONFIG: await accountKubeconfig('default', name) });
     await service.started();
     const faults = () => service.logged('an observer could not look');
     await until(() => faults().length >= 2, { timeoutMs: 30_000, what: () => `two looks: ${service.stderr}` });

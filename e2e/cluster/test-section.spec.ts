@@ -4,13 +4,12 @@ import { describeOn, servers } from '@keelson/testbed';
 import { keelson, newDirectory, until } from '../support/keelson';
 import { accountKubeconfig } from './support/account-kubeconfig';
 import { buildImages } from './support/deployment';
-import { expectBalanced, outputOf, untilEnded } from './support/expect-run';
+import { expectBalanced, outputOf } from './support/expect-run';
+import { FiveServices } from './support/five-services';
 import { kubectl } from './support/kubectl';
 import { inOwnNamespaces, render, written } from './support/manifests';
 import type { Own } from './support/manifests';
-import { OwnServers } from './support/own-servers';
-import { ServedRepository } from './support/served-repository';
-import { ServiceProcess, services } from './support/service-process';
+import { services } from './support/service-process';
 
 jest.setTimeout(300_000);
 
@@ -23,38 +22,29 @@ async function makeAccounts(own: Own): Promise<void> {
 }
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('what a test gets from a cluster', () => {
-  let own: OwnServers;
+  let five: FiveServices;
   let namespaces: Own;
-  let repository: ServedRepository;
-  const running: ServiceProcess[] = [];
 
   beforeAll(async () => {
-    own = await new OwnServers().open();
+    five = await FiveServices.prepare({ repositories: ['widget'] });
+    const { own } = five;
     namespaces = { services: own.name, work: `${own.name}-work`, suffix: `-${own.name}` };
     await makeAccounts(namespaces);
     const secret = ['create', 'secret', 'generic', 'registry-token', '--from-literal=token=hunter22'];
     await kubectl([...secret, '-n', namespaces.work]);
-    repository = new ServedRepository('widget');
     const { helper } = await buildImages(own.name);
-    const environment = {
-      ...own.environment,
-      ...{ KEELSON_SOURCES: `${await repository.serve()}^main`, KEELSON_SOURCE_INTERVAL: '1s' },
-      ...{ KEELSON_NAMESPACE: namespaces.work, KEELSON_POD_HELPER: helper },
-      KEELSON_POD_S3: new URL(own.settings(servers.hostIp).KEELSON_S3 ?? '').origin,
-    };
+    const store = new URL(own.settings(servers.hostIp).KEELSON_S3 ?? '').origin;
+    const pods = { KEELSON_NAMESPACE: namespaces.work, KEELSON_POD_HELPER: helper, KEELSON_POD_S3: store };
     for (const name of services) {
       const isAllowed = name === 'image-builder' || name === 'test-runner';
       const rights = isAllowed ? { KEELSON_KUBECONFIG: await accountKubeconfig(name, namespaces.services) } : {};
-      running.push(new ServiceProcess(name, { ...environment, ...rights }));
+      five.launch(name, { ...pods, ...rights });
     }
   });
   afterAll(async () => {
-    await Promise.all(running.splice(0).map((service) => service.kill()));
-    await kubectl(['delete', 'namespace', namespaces.services, namespaces.work, '--wait=false']);
-    await repository.close();
-    await own.close();
+    await kubectl(['delete', 'namespace', namespaces.work, '--wait=false']);
+    await five.close();
   });
-  const said = () => running.map(({ name, stderr }) => `${name}: ${stderr}`).join('\n');
 
   it('is all that the pipeline file asks for, under the rights that the manifests give', async () => {
     const script = [
@@ -66,15 +56,17 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
     ];
     const serve = 'mkdir /tmp/w; echo from the service > /tmp/w/index.html; sleep 1; httpd -f -p 8080 -h /tmp/w';
     const web = `{ name: web, image: '${servers.registry}/busybox:1', command: [sh, -c, '${serve}'], ready: { port: 8080 } }`;
-    repository.clusterPipeline(
+    const { own } = five;
+    const [repository] = five.repositories;
+    repository?.clusterPipeline(
       script.join('\n'),
       [
         ...['  secrets: { TOKEN: { secret: registry-token, key: token } }', `  services: [${web}]`],
         ...['  resources: { memory: 64Mi, cpu: 10m }', "  artifacts: ['out/*.txt']", ''],
       ].join('\n'),
     );
-    const commit = repository.push();
-    const [view] = await untilEnded(own, { count: 1, said });
+    const commit = repository?.push();
+    const [view] = await five.untilEnded(1);
     expect(view).toMatchObject({ commit, outcome: 'success', attempts: [{ attempt: 1 }] });
     const output = await outputOf(own, view!);
     expect(output).toBe(`from the service\na token of 8 letters\nno account\n${64 * 1024 ** 2}\n`);
@@ -86,6 +78,6 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
     await expectBalanced(own, 1);
     // What is kept was copied: nothing is left of the pod's own upload.
     const isClean = async () => (await own.keys('uploads/')).length === 0;
-    await until(isClean, { timeoutMs: 30_000, what: () => `the end of the uploads: ${said()}` });
+    await until(isClean, { timeoutMs: 30_000, what: () => `the end of the uploads: ${five.said()}` });
   });
 });

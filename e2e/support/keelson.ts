@@ -27,12 +27,15 @@ export function whenOver(close: () => unknown): void {
   closers.push(close);
 }
 
-// Importing this file is enough: whatever a test starts ends with it, also when it fails.
-afterEach(async () => {
+/** Ends whatever was started, and removes what was made. */
+export async function leaveNothing(): Promise<void> {
   killLeft();
   for (const close of closers.splice(0).reverse()) await close();
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 20 });
-});
+}
+
+// In tests, importing this file is enough, also when they fail. A figure of bench/ has no tests, and calls it itself.
+if (typeof afterEach === 'function') afterEach(leaveNothing);
 
 export type Ended = { status: number | null; signal: NodeJS.Signals | null; stdout: string; stderr: string };
 export type Options = { cwd?: string; env?: Record<string, string>; nodeArgs?: readonly string[] };

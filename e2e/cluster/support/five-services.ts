@@ -21,8 +21,8 @@ export type FiveServicesOptions = {
 export class FiveServices {
   readonly own: OwnServers;
   readonly repositories: readonly ServedRepository[];
-  readonly #running = new Map<ServiceName, ServiceProcess>();
-  #ended = '';
+  /** In the order of their starts, with those that have ended. */
+  readonly #launched: ServiceProcess[] = [];
   #environment: Record<string, string> = {};
 
   private constructor(options: FiveServicesOptions) {
@@ -51,30 +51,29 @@ export class FiveServices {
     return this;
   }
 
-  /** Starts one that is not running. @param more settings of it alone */
-  launch(name: ServiceName, more: Record<string, string> = {}): ServiceProcess {
-    const service = new ServiceProcess(name, { ...this.#environment, ...more });
-    this.#running.set(name, service);
+  /** Starts one, or one more. @param more settings of it alone @param dieWhen see die-when.cjs */
+  launch(name: ServiceName, more: Record<string, string> = {}, dieWhen?: string): ServiceProcess {
+    const service = new ServiceProcess(name, { ...this.#environment, ...more }, dieWhen);
+    this.#launched.push(service);
     return service;
   }
 
   /** Ends one as a crash does, and starts it again; resolves when it works. */
   async crash(name: ServiceName): Promise<void> {
-    const service = this.service(name);
-    await service.kill();
-    this.#ended += `${name}: ${service.stderr}`;
+    await this.service(name).kill();
     await this.launch(name).started();
   }
 
+  /** The one that was started last. */
   service(name: ServiceName): ServiceProcess {
-    const service = this.#running.get(name);
-    if (service === undefined) throw new Error(`${name} is not running`);
+    const service = this.#launched.findLast((each) => each.name === name);
+    if (service === undefined) throw new Error(`${name} was not started`);
     return service;
   }
 
   /** What they logged: for a failed test. */
   said(): string {
-    return this.#ended + [...this.#running.values()].map(({ name, stderr }) => `${name}: ${stderr}`).join('\n');
+    return this.#launched.map(({ name, stderr }) => `${name}: ${stderr}`).join('\n');
   }
 
   untilEnded(count: number, timeoutMs = 150_000): Promise<RunView[]> {
@@ -85,7 +84,7 @@ export class FiveServices {
   async close(): Promise<void> {
     const left = await stopInOrder(
       [
-        ...[...this.#running.values()].map((service) => ({
+        ...this.#launched.map((service) => ({
           name: service.name,
           stop: async () => void (await service.kill()),
         })),

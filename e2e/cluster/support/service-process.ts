@@ -40,6 +40,10 @@ export class ServiceProcess {
     this.ended = new Promise((resolve) => this.#child.on('close', (status, signal) => resolve({ status, signal })));
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** The lines that it has logged with this message. */
   logged(message: string): Record<string, unknown>[] {
     const lines = this.stderr.split('\n').filter((line) => line.includes(`"msg":${JSON.stringify(message)}`));
@@ -63,7 +67,7 @@ export class ServiceProcess {
 
   /** What it has from the system, and what of that it holds, in bytes: see held-memory.cjs. */
   async memory(): Promise<{ rss: number; held: number }> {
-    const status = readFileSync(`/proc/${String(this.#child.pid)}/status`, 'utf8');
+    const status = readFileSync(`/proc/${this.pid}/status`, 'utf8');
     const rss = Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024;
     const from = this.stderr.length;
     this.#child.kill('SIGUSR2');
