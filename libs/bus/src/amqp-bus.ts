@@ -22,9 +22,10 @@ import { BusUnavailableError } from './bus';
 import type { AuditEntry, Bus, Handler, InboxHandler, Parked, QueueState, Subscription } from './bus';
 import { encodeEvents } from './encoded-event';
 import { inboxName } from './inbox';
+import { LastingCalls } from './lasting-calls';
 import type { Offered } from './outside-message';
 import { checkService, checkSubscription } from './service-name';
-import { atMost, pause } from './waiting';
+import { atMost } from './waiting';
 
 /** How long a publish waits for readings that are to see it: the audit may be away. */
 const readingMs = 1_000;
@@ -38,8 +39,7 @@ export class AmqpBus implements Bus {
   readonly #api: ManagementApi | undefined;
   /** Services whose queues this bus made, or was told of. */
   readonly #known: Set<string>;
-  /** Calls of `consume` and `lead` that have not returned. */
-  readonly #running = new Set<Promise<void>>();
+  readonly #lasting = new LastingCalls();
   /** Readings that have not begun: what is published after they were asked for is to be seen by them. */
   readonly #beginning = new Set<Promise<void>>();
   #closed: Promise<void> | undefined;
@@ -194,10 +194,7 @@ export class AmqpBus implements Bus {
   async #close(): Promise<void> {
     const { closing, link, publishLink, graceMs } = this.#parts;
     closing.abort();
-    const waited = new AbortController();
-    // Consumers keep to the grace by themselves, and need a moment more to give back; a leader's work may not end at all.
-    await Promise.race([Promise.allSettled(this.#running), pause(graceMs + 1_000, waited.signal)]);
-    waited.abort();
+    await this.#lasting.ended(graceMs);
     await Promise.all([link.close(goodbyeMs), publishLink.close(goodbyeMs)]);
   }
 
@@ -217,16 +214,10 @@ export class AmqpBus implements Bus {
     });
   }
 
-  /** Runs a call that lasts, so that `close` can wait for it. When the broker refuses this bus, every such call ends by that. */
+  /** Runs a call that lasts. When the broker refuses this bus, every such call ends by that. */
   async #tracked(call: () => Promise<void>): Promise<void> {
     this.#open();
-    const running = call();
-    this.#running.add(running);
-    try {
-      await running;
-    } finally {
-      this.#running.delete(running);
-    }
+    await this.#lasting.run(call);
     const refusal = this.#parts.refusal();
     if (refusal) throw refusal;
   }

@@ -6,7 +6,7 @@ import type { BusParts } from './bus-parts';
 import type { Found } from './delivery-lanes';
 import { storeAnswer } from './store-answer';
 import type { Taker } from './transaction';
-import { pause } from './waiting';
+import { atMost, pause } from './waiting';
 
 type InWork = { found: Found; ended: Promise<void> };
 
@@ -49,10 +49,8 @@ export class Consumer<T> implements Taker {
   /** Takes no more, tells the handlers to end, waits for them for a while, and gives back what they left. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    const waited = new AbortController();
     const ended = Promise.all([...this.#inWork.values()].map((work) => work.ended));
-    await Promise.race([ended, pause(this.#parts.graceMs, waited.signal)]);
-    waited.abort();
+    await atMost(this.#parts.graceMs, ended);
     await Promise.all([...this.#inWork.values()].map(({ found }) => this.#settle(found, { kind: 'give-back' })));
   }
 

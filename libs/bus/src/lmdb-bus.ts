@@ -14,6 +14,7 @@ import type { Read } from './consumer';
 import { claimDirectory, releaseDirectory } from './directory-owner';
 import { encodeEvents } from './encoded-event';
 import { inboxName } from './inbox';
+import { LastingCalls } from './lasting-calls';
 import { Leadership } from './leadership';
 import { settingsOf } from './lmdb-options';
 import type { LmdbBusOptions } from './lmdb-options';
@@ -24,7 +25,7 @@ import { recover } from './recover';
 import { replayAudit } from './replay-audit';
 import { checkService, checkSubscription } from './service-name';
 import type { BusTransaction } from './transaction';
-import { pause, untilAborted } from './waiting';
+import { untilAborted } from './waiting';
 
 /**
  * The bus of one machine: one LMDB environment in one directory, owned by one process.
@@ -33,8 +34,7 @@ import { pause, untilAborted } from './waiting';
 export class LmdbBus implements Bus {
   readonly #parts: BusParts;
   readonly #leadership: Leadership;
-  /** Calls of `consume` and `lead` that have not returned. */
-  readonly #running = new Set<Promise<void>>();
+  readonly #lasting = new LastingCalls();
   #closed: Promise<void> | undefined;
 
   private constructor(parts: BusParts) {
@@ -146,10 +146,7 @@ export class LmdbBus implements Bus {
   async #close(): Promise<void> {
     const { closing, commits, timer, store, graceMs, onError } = this.#parts;
     closing.abort();
-    const waited = new AbortController();
-    // Consumers keep to the grace by themselves, and need a moment more to give back; a leader's work may not end at all.
-    await Promise.race([Promise.allSettled(this.#running), pause(graceMs + 1_000, waited.signal)]);
-    waited.abort();
+    await this.#lasting.ended(graceMs);
     commits.close();
     timer.set(undefined);
     try {
@@ -183,16 +180,10 @@ export class LmdbBus implements Bus {
     });
   }
 
-  /** Runs a call that lasts, so that `close` can wait for it. */
+  /** Runs a call that lasts. */
   async #tracked(call: () => Promise<void>): Promise<void> {
     this.#open();
-    const running = call();
-    this.#running.add(running);
-    try {
-      await running;
-    } finally {
-      this.#running.delete(running);
-    }
+    await this.#lasting.run(call);
   }
 
   async #commit<T>(what: string, work: (transaction: BusTransaction) => T): Promise<T> {

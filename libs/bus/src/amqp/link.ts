@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib';
 import { messageOf } from '../answer';
 import { BusUnavailableError } from '../bus';
-import { pause, untilAborted, Wake } from '../waiting';
+import { atMost, pause, untilAborted, Wake } from '../waiting';
 import { backoffMs } from './backoff';
 import { isRefusal } from './refusal';
 
@@ -80,12 +80,14 @@ export class Link {
     this.#closing.abort();
     this.#changed.ring();
     const model = this.#model;
-    const waited = new AbortController();
-    // A broker that does not answer must not hold up an orderly stop.
-    const closed = model?.close().catch(() => undefined);
-    await Promise.race([closed, pause(withinMs, waited.signal)]);
-    waited.abort();
-    if (model) destroy(model);
+    if (model) {
+      // A broker that does not answer must not hold up an orderly stop.
+      await atMost(
+        withinMs,
+        model.close().catch(() => undefined),
+      );
+      destroy(model);
+    }
     await this.#running;
   }
 

@@ -4,7 +4,7 @@ import type { Answer } from '../answer';
 import { answerDelivery } from '../answer-delivery';
 import type { Taken } from '../answer-delivery';
 import type { StoredDelivery } from '../stored-delivery';
-import { pause } from '../waiting';
+import { atMost, pause } from '../waiting';
 import { Acknowledger } from './acknowledger';
 import type { AmqpParts } from './amqp-parts';
 import { answerMessages } from './answer-messages';
@@ -79,9 +79,7 @@ export class QueueConsumer<T> {
     const isAlive = !session.over.aborted;
     if (isAlive) await Promise.all(tags.map((tag) => session.channel.cancel(tag))).catch(() => undefined);
     stopping.abort();
-    const waited = new AbortController();
-    await Promise.race([Promise.all(inWork.values()), pause(this.#parts.graceMs, waited.signal)]);
-    waited.abort();
+    await atMost(this.#parts.graceMs, Promise.all(inWork.values()));
     const left = isAlive ? [...inWork.keys()] : [];
     inWork.clear(); // a late answer counts for nothing
     await Promise.all(left.map((message) => this.#giveBack(work, message)));

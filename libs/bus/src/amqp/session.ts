@@ -1,7 +1,7 @@
 import type { Channel, ConfirmChannel } from 'amqplib';
 import { messageOf } from '../answer';
 import { BusUnavailableError } from '../bus';
-import { pause, untilAborted } from '../waiting';
+import { atMost, pause, untilAborted } from '../waiting';
 import type { AmqpParts } from './amqp-parts';
 import { backoffMs } from './backoff';
 import { isRefusal } from './refusal';
@@ -71,13 +71,10 @@ async function oneSession(parts: AmqpParts, { begin, during }: SessionOptions, s
 }
 
 export async function closeChannel(channel: Channel | ConfirmChannel): Promise<void> {
-  const waited = new AbortController();
   try {
-    await Promise.race([channel.close(), pause(1_000, waited.signal)]);
+    await atMost(1_000, channel.close());
   } catch {
     // gone already
-  } finally {
-    waited.abort();
   }
 }
 
