@@ -1,6 +1,6 @@
 import { describeOn, servers } from '@keelson/testbed';
 import { emit } from '@keelson/stage';
-import { amqpHarness } from './amqp-harness.contract';
+import { amqpHarness, through } from './amqp-harness.contract';
 import type { AmqpHarness } from './amqp-harness.contract';
 import {
   auditFrom,
@@ -45,7 +45,7 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, over connections that br
     const recorder = new Recorder();
     consuming(worker, { prefetch: 10 }, recorder.handler);
     await publisher.publish(sampleEvents('before'));
-    harness.proxies[0]!.deafen();
+    harness.proxies[0]!.holdReplies();
     const published = publisher.publish(sampleEvents('a', 'b'));
     await recorder.untilSeen(3); // the broker has them; we do not know
     harness.proxies[0]!.cut();
@@ -74,10 +74,9 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, over connections that br
   test('a broker that is away: what is published says so in time, and works when it is back', async () => {
     const bus = await harness.open({ patienceMs: 500 });
     const [proxy] = harness.proxies;
-    proxy!.refuse(true);
-    proxy!.cut();
+    proxy!.set('refuse');
     await expect(bus.publish(sampleEvents('a'))).rejects.toBeInstanceOf(BusUnavailableError);
-    proxy!.refuse(false);
+    proxy!.set('pass');
     await until('it works again', () =>
       bus.publish(sampleEvents('b')).then(
         () => true,
@@ -89,8 +88,8 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, over connections that br
   test('a broker that is away at the start is told after its time', async () => {
     await harness.open();
     const [proxy] = harness.proxies;
-    const url = proxy!.through(harness.vhost.url());
-    proxy!.refuse(true);
+    const url = through(proxy!, harness.vhost.url());
+    proxy!.set('refuse');
     await expect(harness.open({ url, patienceMs: 300 })).rejects.toThrow(/there is no connection/);
   });
 
@@ -104,8 +103,7 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, over connections that br
     const two = second.lead('watcher', work('second'), stopping.signal);
     await new Promise((resolve) => setTimeout(resolve, 300)); // it waits in the queue by then
     const startedMs = performance.now();
-    harness.proxies[0]!.refuse(true);
-    harness.proxies[0]!.cut();
+    harness.proxies[0]!.set('refuse');
     await until('the second leads', () => terms.length === 2);
     expect(performance.now() - startedMs).toBeLessThan(5_000);
     expect(terms).toEqual(['first', 'second']);
@@ -134,8 +132,7 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, over connections that br
     const bus = await harness.open();
     consuming(bus, {}, hang);
     await until('it consumes', async () => (await bus.queues())[0]?.consumers === 1);
-    harness.proxies[0]!.refuse(true);
-    harness.proxies[0]!.cut();
+    harness.proxies[0]!.set('refuse');
     await bus.close();
   });
 

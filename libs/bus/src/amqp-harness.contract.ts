@@ -1,7 +1,7 @@
+import { FaultProxy } from '@keelson/testbed';
 import { AmqpBus } from './amqp-bus';
 import type { AmqpBusOptions } from './amqp/amqp-options';
 import type { BusHarness, BusTimes } from './bus-harness.contract';
-import { FaultProxy } from './testing/fault-proxy';
 import { VirtualHost } from './testing/virtual-host';
 
 export type AmqpServer = { amqp: string; rabbitApi: string };
@@ -27,11 +27,11 @@ export async function amqpHarness(
   const proxies: FaultProxy[] = [];
   let first: AmqpBus | undefined;
   const open = async (more: Partial<AmqpBusOptions> = {}) => {
-    const proxy = await FaultProxy.before(server.amqp);
+    const proxy = await FaultProxy.start(new URL(server.amqp).host);
     proxies.push(proxy);
     const bus = await AmqpBus.open({
       ...{ ...times, graceMs: 50, leadPauseMs: 5, patienceMs: 5_000, mandatoryTypes: [], apiUrl: server.rabbitApi },
-      ...{ onError: (error: Error) => void errors.push(error), url: proxy.through(vhost.url()) },
+      ...{ onError: (error: Error) => void errors.push(error), url: through(proxy, vhost.url()) },
       ...options,
       ...more,
     });
@@ -52,4 +52,11 @@ export async function amqpHarness(
       await vhost.remove();
     },
   };
+}
+
+/** The URL with the proxy's address instead of the server's. */
+export function through(proxy: FaultProxy, url: string): string {
+  const changed = new URL(url);
+  changed.host = proxy.address;
+  return changed.href;
 }

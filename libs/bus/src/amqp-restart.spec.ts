@@ -1,29 +1,25 @@
+import { describeWith, startPrivateRabbitmq } from '@keelson/testbed';
+import type { PrivateRabbitmq } from '@keelson/testbed';
 import { amqpHarness } from './amqp-harness.contract';
 import type { AmqpHarness } from './amqp-harness.contract';
 import { auditFrom, consuming, Recorder, runCancelled, sampleEvents, shortTimes, until } from './bus-harness.contract';
 import { BusUnavailableError } from './bus';
-import { brokerPrograms, PrivateBroker } from './private-broker.contract';
 
-const programs = brokerPrograms();
-if (programs === undefined)
-  process.stderr.write('skipped: the bus over a restart of RabbitMQ: it is not installed here\n');
-const describeHere = programs === undefined ? describe.skip : describe;
-
-describeHere('the bus over a restart of RabbitMQ', () => {
-  let broker: PrivateBroker;
+describeWith(['rabbitmq'])('the bus over a restart of RabbitMQ', () => {
+  let broker: PrivateRabbitmq;
   let harness: AmqpHarness;
   beforeAll(async () => {
-    broker = await PrivateBroker.make(programs ?? '');
+    broker = await startPrivateRabbitmq();
   }, 150_000);
-  afterAll(() => broker.end(), 60_000);
+  afterAll(() => broker.close(), 60_000);
   beforeEach(async () => {
-    harness = await amqpHarness(shortTimes, broker, { patienceMs: 60_000 });
+    harness = await amqpHarness(shortTimes, { amqp: broker.amqp, rabbitApi: broker.api }, { patienceMs: 60_000 });
   });
   afterEach(() => harness.end());
 
-  const restarts: readonly (readonly [string, () => Promise<void>])[] = [
-    ['restarted', () => broker.control('stop_app').then(() => broker.control('start_app'))],
-    ['killed and started', () => broker.kill().then(() => broker.start())],
+  const restarts: readonly (readonly [string, () => Promise<unknown>])[] = [
+    ['restarted', () => broker.ctl('stop_app').then(() => broker.ctl('start_app'))],
+    ['killed and started', () => broker.server.kill().then(() => broker.server.start())],
   ];
   test.each(restarts)(
     'a broker that is %s under publishers and consumers: every confirmed event is handled',
@@ -61,7 +57,7 @@ describeHere('the bus over a restart of RabbitMQ', () => {
 
   /** What a broker that was killed is seen to be in for a while, brought about by hand: inside, brokers before 4.0 are alike. */
   const audit = (then: string) => (vhost: string) =>
-    broker.control(
+    broker.ctl(
       'eval',
       `R = rabbit_misc:r(<<"${vhost}">>, queue, <<"ci.audit">>), [Q] = mnesia:dirty_read(rabbit_durable_queue, R), ${then}.`,
     );
@@ -99,7 +95,7 @@ describeHere('the bus over a restart of RabbitMQ', () => {
     const bus = await harness.open({ patienceMs: 1_000 });
     await bus.declare('builder', [runCancelled]);
     await bus.publish(sampleEvents('before'));
-    await broker.control('set_vm_memory_high_watermark', '0.00001');
+    await broker.ctl('set_vm_memory_high_watermark', '0.00001');
     try {
       await expect(
         (async () => {
@@ -109,7 +105,7 @@ describeHere('the bus over a restart of RabbitMQ', () => {
       await expect(bus.publish(sampleEvents('blocked'))).rejects.toThrow(/takes no messages: low on memory/);
       expect((await bus.queues()).find(({ service }) => service === 'builder')?.ready).toBeGreaterThan(0);
     } finally {
-      await broker.control('set_vm_memory_high_watermark', '0.4');
+      await broker.ctl('set_vm_memory_high_watermark', '0.4');
     }
     await until('it takes messages again', () =>
       bus.publish(sampleEvents('after')).then(
