@@ -1,5 +1,6 @@
 export { makeCertificate } from './certificate';
 export { ClusterPart, describeOnOwnCluster } from './cluster-part';
+export { compileJobs } from './compile-jobs';
 export { FaultProxy } from './fault-proxy';
 export { freePort } from './free-port';
 export { startHttpFaultProxy } from './http-fault-proxy';

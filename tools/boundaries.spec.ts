@@ -10,10 +10,11 @@ const everyApp = ['events', 'config', 'stage', 'bus', 'service', 'deployment'];
 const allowed: Record<string, readonly string[]> = {
   events: [],
   config: [],
+  process: [],
   stage: ['events'],
-  bus: ['events', 'stage'],
+  bus: ['events', 'process', 'stage'],
   objects: [],
-  jobs: [],
+  jobs: ['process'],
   registry: [],
   git: [],
   template: [],

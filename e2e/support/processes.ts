@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import { processIdentity } from '@keelson/process';
 
 /**
  * In the environment of every `keelson` this test file starts. What runs inside a job carries `KEELSON_JOB`, and a Keelson that
@@ -34,14 +35,7 @@ export function killLeft(): void {
 /** Processes whose command line has this text. */
 export const processesOf = (text: string): Process[] => processesLeft().filter(({ command }) => command.includes(text));
 
-export function isAlive(pid: number): boolean {
-  try {
-    // proc(5): the state follows the command, which is in parentheses; a zombie does nothing any more.
-    return !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false; // no such process
-  }
-}
+export const isAlive = (pid: number): boolean => processIdentity(pid) !== undefined;
 
 export function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {

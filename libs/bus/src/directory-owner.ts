@@ -1,6 +1,6 @@
+import { isAlive, recordOf } from '@keelson/process';
 import { z } from 'zod';
 import { BusInUseError } from './bus-in-use-error';
-import { processIdentity } from './process-identity';
 import type { Store } from './lmdb-store';
 
 const owner = z.object({ pid: z.int().min(1), identity: z.string() });
@@ -14,10 +14,10 @@ const ownerKey = 'owner';
 export function claimDirectory(store: Store): void {
   store.root.transactionSync(() => {
     const recorded = readOwner(store.meta.get(ownerKey));
-    if (recorded && recorded.pid !== process.pid && processIdentity(recorded.pid) === recorded.identity) {
+    if (recorded && recorded.pid !== process.pid && isAlive(recorded)) {
       throw new BusInUseError(store.directory, recorded.pid);
     }
-    store.meta.putSync(ownerKey, JSON.stringify({ pid: process.pid, identity: processIdentity(process.pid) ?? '' }));
+    store.meta.putSync(ownerKey, JSON.stringify(recordOf(process.pid)));
   });
 }
 

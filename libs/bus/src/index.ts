@@ -21,4 +21,3 @@ export { EventTooLargeError } from './event-too-large-error';
 export { LmdbBus } from './lmdb-bus';
 export type { LmdbBusOptions } from './lmdb-options';
 export { outsideMessageJson, parseOutsideMessage } from './outside-message';
-export { processIdentity } from './process-identity';

@@ -1,13 +1,13 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '@keelson/process';
+import type { ProcessRecord } from '@keelson/process';
 import { readJob } from './job-directory';
 import type { Found } from './job-directory';
 import type { JobHost } from './job-host';
 import type { JobEnd } from './jobs';
 import type { JobFiles } from './supervisor/job-files';
 import { JobProcesses } from './supervisor/job-processes';
-import { isAlive } from './supervisor/process-identity';
-import type { ProcessRecord } from './supervisor/process-identity';
 import type { EndRecord, StatusRecord } from './supervisor/records';
 import { replaceStateFile, syncStateFile } from './supervisor/state-file';
 

@@ -1,12 +1,12 @@
 import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isAlive } from '@keelson/process';
+import type { ProcessRecord } from '@keelson/process';
 import { z } from 'zod';
 import type { CommandJob } from './jobs';
 import { commandJob } from './job-spec';
 import { jobFiles, sourceDirectory } from './supervisor/job-files';
 import type { JobFiles } from './supervisor/job-files';
-import { isAlive } from './supervisor/process-identity';
-import type { ProcessRecord } from './supervisor/process-identity';
 import type { EndRecord, GivenRecord, StatusRecord } from './supervisor/records';
 
 const processRecord = z.object({ pid: z.int().positive(), identity: z.string() });

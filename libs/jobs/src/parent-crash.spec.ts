@@ -3,11 +3,11 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { processIdentity } from '@keelson/process';
 import { follow, jobSpec, run, sh, stateOf, textsOf, until, untilEnded } from './jobs-harness.contract';
 import type { CommandJob } from './jobs';
 import { compiled, processHarness, scratch, supervisorsOf } from './process-harness.contract';
 import type { ProcessHarness } from './process-harness.contract';
-import { processIdentity } from './supervisor/process-identity';
 
 /** A process that starts a job with jobs of its own, says `started`, and lives on until it is killed. */
 const parentProgram = `

@@ -1,11 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { processIdentity } from '@keelson/process';
 import { jobSpec, linesOf, outputOf, run, sh, stateOf, textsOf, until } from './jobs-harness.contract';
 import { compiled, processHarness, scratch } from './process-harness.contract';
 import type { ProcessHarness } from './process-harness.contract';
 import type { ProcessJobs } from './process-jobs';
-import { processIdentity } from './supervisor/process-identity';
 
 describe('a job as a child process', () => {
   const code = compiled();

@@ -1,8 +1,8 @@
-import { transformFileSync } from '@swc/core';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { compileJobs } from '@keelson/testbed';
 import type { JobsHarness } from './jobs-harness.contract';
 import { ProcessJobs } from './process-jobs';
 import type { ProcessJobsOptions } from './process-jobs';
@@ -10,21 +10,10 @@ import type { ProcessJobsOptions } from './process-jobs';
 /** A directory of this test's own, links resolved. */
 export const scratch = (): string => realpathSync(mkdtempSync(path.join(tmpdir(), 'keelson-jobs-')));
 
-/** This project compiled as it is now: the supervisor is a process of its own and runs no TypeScript. */
+/** The jobs compiled as they are now: see `compileJobs`. */
 export function compiled(): { directory: string; supervisorPath: string } {
   const directory = scratch();
-  const files = readdirSync(__dirname, { recursive: true, encoding: 'utf8' });
-  for (const file of files.filter((name) => name.endsWith('.ts') && !/\.(spec|contract)\.ts$/.test(name))) {
-    const { code } = transformFileSync(path.join(__dirname, file), {
-      swcrc: false,
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-      module: { type: 'commonjs' },
-    });
-    const target = path.join(directory, file.replace(/\.ts$/, '.js'));
-    mkdirSync(path.dirname(target), { recursive: true });
-    writeFileSync(target, code);
-  }
-  return { directory, supervisorPath: path.join(directory, 'supervisor', 'main.js') };
+  return { directory, supervisorPath: compileJobs(directory) };
 }
 
 /** The processes that run this supervisor. */

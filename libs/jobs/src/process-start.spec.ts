@@ -1,9 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { processIdentity } from '@keelson/process';
 import { follow, jobSpec, run, sh, stateOf, textsOf, until, untilEnded } from './jobs-harness.contract';
 import { compiled, processHarness, supervisorsOf } from './process-harness.contract';
 import type { ProcessHarness } from './process-harness.contract';
-import { processIdentity } from './supervisor/process-identity';
 
 describe('the start of a job as a child process', () => {
   const code = compiled();

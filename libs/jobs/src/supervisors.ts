@@ -3,9 +3,9 @@ import type { ChildProcessByStdio } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { recordOf } from '@keelson/process';
+import type { ProcessRecord } from '@keelson/process';
 import { JobsError } from './jobs';
-import { recordOf } from './supervisor/process-identity';
-import type { ProcessRecord } from './supervisor/process-identity';
 import { takenLine } from './supervisor/records';
 import type { Assignment } from './supervisor/records';
 

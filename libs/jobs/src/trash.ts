@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, rename } from 'node:fs/promises';
 import path from 'node:path';
+import { processIdentity } from '@keelson/process';
 import { isAbsent } from './job-directory';
-import { processIdentity } from './supervisor/process-identity';
 import { removeTree } from './supervisor/remove-tree';
 
 const trashPrefix = '.trash-';

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { processIdentity, processStat, startTicksOf } from './process-identity';
-import type { ProcessRecord } from './process-identity';
+import { processIdentity, processStat, startTicksOf } from '@keelson/process';
+import type { ProcessRecord } from '@keelson/process';
 
 export type JobProcessesOptions = {
   /** A text nobody else has, in the environment of everything the job starts. */

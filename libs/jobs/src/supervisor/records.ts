@@ -1,5 +1,5 @@
+import type { ProcessRecord } from '@keelson/process';
 import type { JobEnd } from '../jobs';
-import type { ProcessRecord } from './process-identity';
 
 /** `given.json` */
 export type GivenRecord = { supervisor: ProcessRecord };

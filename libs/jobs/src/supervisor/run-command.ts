@@ -1,12 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { ProcessRecord } from '@keelson/process';
 import type { JobEnd } from '../jobs';
 import { commandFault, startFault } from './command-fault';
 import { JobProcesses } from './job-processes';
 import type { OutputPipe } from './output-pipe';
 import { OutputPump } from './output-pump';
-import type { ProcessRecord } from './process-identity';
 import type { Assignment, StatusRecord } from './records';
 import type { StampClock } from './stamp-clock';
 import { startCommand } from './start-command';

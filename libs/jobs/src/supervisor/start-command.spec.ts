@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { processIdentity } from '@keelson/process';
 import { scratch } from '../process-harness.contract';
-import { processIdentity } from './process-identity';
 import { startCommand } from './start-command';
 
 describe('the start of a command', () => {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { recordOf } from './process-identity';
-import type { ProcessRecord } from './process-identity';
+import { recordOf } from '@keelson/process';
+import type { ProcessRecord } from '@keelson/process';
 
 export type CommandExit = { code: number | null; signal: string | null };
 export type StartedCommand = { record: ProcessRecord; exited: Promise<CommandExit> };

@@ -1,0 +1,2 @@
+export { isAlive, processIdentity, processStat, recordOf, startTicksOf } from './process-identity';
+export type { ProcessRecord } from './process-identity';
