@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processIdentity } from './process-identity';
 
-test('a process has one identity as long as it lives, and another has another', () => {
+test('a process has one identity as long as it lives, and one that began later has another', async () => {
+  expect(processIdentity(process.pid)).toBeDefined();
   expect(processIdentity(process.pid)).toBe(processIdentity(process.pid));
-  expect(processIdentity(process.pid)).not.toBe(processIdentity(process.ppid));
-  expect(processIdentity(process.ppid)).toBeDefined();
+  const child = spawn('sleep', ['60']);
+  expect(processIdentity(child.pid!)).not.toBe(processIdentity(process.pid));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
 });
 
 test('a process that has ended has none', async () => {
