@@ -5,14 +5,14 @@ import { JobsError } from '@keelson/jobs';
 import type { Plan } from '@keelson/pipeline';
 import {
   copyInDockerFormat,
-  formatImageReference,
+  dockerCopyName,
+  dockerCopyOf,
   mediaTypes,
   parseImageReference,
   PlatformNotFoundError,
   UnsupportedImageError,
   withDigest,
 } from '@keelson/registry';
-import type { ImageReference } from '@keelson/registry';
 import { lookUpBase } from './base-digests';
 import type { JobDeps } from './build-kind';
 
@@ -39,7 +39,7 @@ export async function dockerfileOnDockerBases(
 /** A builder tells of the copies; people are told of what they are copies of. */
 export function ownBases(deps: JobDeps, progress: BuildProgress): BuildProgress {
   const place = copiesAt(deps);
-  const bases = progress.bases.map((base) => originalOf(base.reference, place) ?? base);
+  const bases = progress.bases.map((base) => dockerCopyOf(place, base.reference) ?? base);
   return { ...progress, bases };
 }
 
@@ -64,7 +64,7 @@ async function offered(deps: JobDeps, base: string, signal: AbortSignal): Promis
   const from = parseImageReference(base);
   // Such builders know no names by digest either.
   if (found.mediaType === mediaTypes.dockerManifest && from.digest === undefined) return undefined;
-  const copy = copyName(from, found.digest, copiesAt(deps));
+  const copy = dockerCopyName(copiesAt(deps), from, found.digest);
   const to = parseImageReference(copy);
   try {
     // By its digest: the tag may move meanwhile.
@@ -80,19 +80,3 @@ async function offered(deps: JobDeps, base: string, signal: AbortSignal): Promis
 
 const copiesAt = ({ registryPrefix, work }: JobDeps): string =>
   `${registryPrefix}/${work.builders?.cacheRepository ?? 'keelson-cache'}/bases/`;
-
-/** A repository has no colon, a host's name no underscore. */
-function copyName({ registry, repository, tag = 'latest' }: ImageReference, digest: string, place: string): string {
-  return `${place}${registry.toLowerCase().replace(':', '_')}/${repository}:${tag.slice(0, 60)}_${digest.slice('sha256:'.length)}`;
-}
-
-function originalOf(name: string, place: string): { reference: string; digest: string } | undefined {
-  if (!name.startsWith(place)) return undefined;
-  const [, host = '', repository = '', tag = '', hex] =
-    /^([^/]+)\/(.+):(.+)_([0-9a-f]{64})$/.exec(name.slice(place.length)) ?? [];
-  if (hex === undefined) return undefined;
-  const original = formatImageReference({ registry: host.replace('_', ':'), repository, tag });
-  // As people write it.
-  const reference = original.replace(/^docker\.io\/(?:library\/)?/, '');
-  return { reference, digest: `sha256:${hex}` };
-}

@@ -9,6 +9,7 @@ export { blobsOf, contentToCopy, copyContent, copyImage } from './copy-image';
 export type { ContentCopy, CopyRequest } from './copy-image';
 export type { Credential, CredentialSource } from './credentials';
 export { dockerConfigCredentials } from './docker-config';
+export { dockerCopyName, dockerCopyOf } from './docker-copy-name';
 export { copyInDockerFormat } from './docker-format';
 export { imageConfig } from './image-config';
 export type { ImageConfig } from './image-config';

@@ -1,3 +1,4 @@
+import { baseCopies } from '../prune/base-copies';
 import { cachedLayers } from '../prune/cached-layers';
 import { prunePlan } from '../prune/prune-plan';
 import type { Garbage, PrunePlan, PruneRules } from '../prune/prune-plan';
@@ -61,7 +62,8 @@ async function planOf(context: Asking, registry: PruneRegistry, options: Options
     isGone: ({ source, ref }) => gone.has(`${source}^${ref}`),
   };
   const contents = new RegistryContents(registry.client, signal);
-  const caches = await cachedLayers(runs, { ledger, contents, rules, cacheName: options.cacheRepository });
+  const means = { ledger, contents, rules, cacheName: options.cacheRepository };
+  const caches = [...(await cachedLayers(runs, means)), ...(await baseCopies(runs, means))];
   return prunePlan({ runs, caches }, contents, rules);
 }
 

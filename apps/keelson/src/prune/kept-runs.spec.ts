@@ -10,7 +10,7 @@ const nowMs = 100 * dayMs;
 const run = (sequence: number, days: number, more: Partial<RunFacts> = {}): RunFacts => ({
   ...{ run: `r${sequence}`, name: `run-${sequence}`, source: '/w', ref: 'refs/heads/main', sequence },
   ...{ commit: String(sequence), atMs: nowMs - days * dayMs, hasEnded: true, isGreen: true, isCached: false },
-  ...{ image: [], snapshot: [], tags: [] },
+  ...{ image: [], snapshot: [], copiedBases: [], tags: [] },
   ...more,
 });
 const held = (runs: readonly RunFacts[], rules: Partial<KeepRules> = {}) => {

@@ -12,6 +12,10 @@ export type KeepRules = {
 /** `firm`: kept whatever the budget says. `soft`: kept by number or age alone. `loose`: kept by nothing. */
 export type Hold = 'firm' | 'soft' | 'loose';
 
+const firmness: readonly Hold[] = ['loose', 'soft', 'firm'];
+
+export const firmer = (one: Hold, other: Hold): Hold => (firmness.indexOf(one) > firmness.indexOf(other) ? one : other);
+
 const dayMs = 86_400_000;
 
 /** How firmly each run is held. */

@@ -1,5 +1,5 @@
 import type { Content, RegistryContents } from './registry-contents';
-import { holds } from './kept-runs';
+import { firmer, holds } from './kept-runs';
 import type { Hold, KeepRules } from './kept-runs';
 import type { Pushed, RunFacts } from './run-facts';
 
@@ -7,7 +7,7 @@ export type PruneRules = KeepRules & { budgetBytes: number | undefined };
 
 /** Something to let go of, and whose it was. */
 export type Garbage = {
-  kind: 'image' | 'snapshot' | 'cache';
+  kind: 'image' | 'snapshot' | 'cache' | 'base';
   content: Content;
   runs: readonly string[];
   bytes: number;
@@ -26,8 +26,6 @@ export type Item = {
   atMs: number;
   hold: Hold;
 };
-
-const firmness: readonly Hold[] = ['loose', 'soft', 'firm'];
 
 /** Decides what goes: what no run holds, and for a budget what is held by number or age alone, the oldest first. */
 export async function prunePlan(
@@ -72,8 +70,6 @@ async function itemsOf(
   }
   return [...items.values()];
 }
-
-const firmer = (one: Hold, other: Hold): Hold => (firmness.indexOf(one) > firmness.indexOf(other) ? one : other);
 
 /** What somebody's tag points at stays, and so does what a tag follows that is not of one run. */
 async function holdTagged(

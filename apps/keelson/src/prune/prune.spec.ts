@@ -3,10 +3,11 @@ import { newRunId } from '@keelson/events';
 import { Ledger, planKey, runName } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
 import { planSchema } from '@keelson/pipeline';
-import { parseImageReference, RegistryClient } from '@keelson/registry';
+import { dockerCopyName, parseImageReference, RegistryClient } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
 import type { Registry } from '@keelson/registry-server';
 import { newDirectory, unaborted } from '../fixture.contract';
+import { baseCopies } from './base-copies';
 import { cachedLayers } from './cached-layers';
 import { prunePlan } from './prune-plan';
 import type { PruneRules } from './prune-plan';
@@ -71,8 +72,17 @@ describe('what prune lets go of', () => {
     return {
       ...{ run: id, name: `run-${sequence}`, source: '/w/widget', ref: 'refs/heads/main', sequence },
       ...{ commit: String(sequence), atMs: nowMs - days * dayMs, hasEnded: true, isGreen: true, isCached: false },
-      ...{ image: [{ repository: `${registry()}/widget`, digest }], snapshot: [], tags: [], ...more },
+      ...{ image: [{ repository: `${registry()}/widget`, digest }], snapshot: [], tags: [], copiedBases: [], ...more },
     };
+  }
+  async function planned({ run: id, source, ref }: RunFacts, strategy: 'kaniko' | 'makisu'): Promise<void> {
+    const [commit, digest] = ['c'.repeat(40), `sha256:${'d'.repeat(64)}`];
+    await ledger.write(planKey(id, planSchema), {
+      ...{ run: id, name: runName(id), source, ref, sequence: 1, commit },
+      ...{ commitTime: 'x', tree: commit, warnings: [], createdAt: '2026-01-01T00:00:00Z' },
+      pipeline: { image: { base: 'scratch', workdir: '/src', git: 'none' }, build: { strategy }, test: 'none' },
+      snapshot: { reference: 'a.b/c', digest, layer: { digest, diffId: digest, sizeBytes: 1, mediaType: 'x' } },
+    });
   }
   const planOf = (runs: readonly RunFacts[], more: Partial<PruneRules> = {}) =>
     prunePlan({ runs, caches: [] }, new RegistryContents(client, unaborted), rules(more));
@@ -113,17 +123,7 @@ describe('what prune lets go of', () => {
     const buildkit = await put(`${cache}:c`, { config, layers: [layer] }, imageType!);
     const built = async (days: number) => {
       const facts = run(1, days, await image('widget'), { isCached: true });
-      const commit = 'c'.repeat(40);
-      const digest = `sha256:${'d'.repeat(64)}`;
-      await ledger.write(planKey(facts.run, planSchema), {
-        ...{ run: facts.run, name: runName(facts.run), source: facts.source, ref: facts.ref, sequence: 1, commit },
-        ...{ commitTime: 'x', tree: commit, warnings: [], createdAt: '2026-01-01T00:00:00Z' },
-        pipeline: {
-          image: { base: 'scratch', workdir: '/src', git: 'none' },
-          ...{ build: { strategy: 'kaniko' }, test: 'none' },
-        },
-        snapshot: { reference: 'a.b/c', digest, layer: { digest, diffId: digest, sizeBytes: 1, mediaType: 'x' } },
-      });
+      await planned(facts, 'kaniko');
       const contents = new RegistryContents(client, unaborted);
       const means = { ledger, contents, rules: rules(), cacheName: 'keelson-cache' };
       const items = await cachedLayers([facts], means);
@@ -137,6 +137,54 @@ describe('what prune lets go of', () => {
       ]),
     );
     expect((await built(60)).get(buildkit)).toBe('loose');
+  });
+
+  it('is a base that was copied for Makisu, when no kept run was built on it and Makisu does not work', async () => {
+    const copyOf = async (tag: string, original: string, layer = randomBytes(100)) => {
+      const name = dockerCopyName(
+        'keelson-cache/bases/',
+        parseImageReference(`base.example/team/base:${tag}`),
+        original,
+      );
+      return image(name, layer, { n: 1 });
+    };
+    const [one, two, three] = ['1', '2', '3'].map((digit) => `sha256:${digit.repeat(64)}`) as [string, string, string];
+    const same = randomBytes(100);
+    const [old, twice, used] = [await copyOf('1', one), await copyOf('2', two, same), await copyOf('4', three)];
+    expect(await copyOf('3', two, same)).toBe(twice); // by another of its tags
+    const built = async (sequence: number, days: number, tag: string, digest: string, more: Partial<RunFacts> = {}) => {
+      const copiedBases = [{ reference: `base.example/team/base:${tag}`, digest }];
+      const facts = run(sequence, days, await image('widget'), { isCached: true, copiedBases, ...more });
+      await planned(facts, 'makisu');
+      return facts;
+    };
+    const runs = [await built(1, 90, '1', one), await built(2, 80, '2', two), await built(3, 70, '3', two)];
+    const newest = await built(4, 60, '4', three);
+    const contents = new RegistryContents(client, unaborted);
+    const copies = (of: readonly RunFacts[], more: Partial<PruneRules> = {}) =>
+      baseCopies(of, { ledger, contents, rules: rules(more), cacheName: 'keelson-cache' });
+    const holdsOf = async (of: readonly RunFacts[], more?: Partial<PruneRules>) =>
+      new Map((await copies(of, more)).map(({ pushed, hold }) => [pushed.digest, hold]));
+    expect(await holdsOf([...runs, newest])).toEqual(
+      new Map([
+        [old, 'loose'],
+        [twice, 'loose'],
+        [used, 'firm'],
+      ]),
+    );
+    expect((await holdsOf([...runs, newest], { keep: 2 })).get(twice)).toBe('soft');
+    // One that no run tells of is as old as the newest build.
+    expect((await holdsOf(runs)).get(used)).toBe('loose');
+    expect((await holdsOf([...runs, await built(5, 2, '1', one)])).get(used)).toBe('soft');
+    const open = await built(6, 0, '9', three, { hasEnded: false, copiedBases: [] });
+    expect(new Set((await holdsOf([...runs, newest, open])).values())).toEqual(new Set(['firm']));
+
+    const caches = await copies([...runs, newest]);
+    const { garbage } = await prunePlan({ runs: [newest], caches }, contents, rules());
+    expect(garbage).toMatchObject([
+      { kind: 'base', runs: ['run-1'], content: { manifests: [old] } },
+      { kind: 'base', runs: ['run-2', 'run-3'], content: { manifests: [twice] } },
+    ]);
   });
 
   it('is nothing in a registry that does not answer, which is said', async () => {

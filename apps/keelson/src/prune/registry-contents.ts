@@ -23,14 +23,14 @@ export class RegistryContents {
   }
 
   /** Where tags point that are nobody's of ours: a person's, and those that follow a ref. */
-  async foreignTags(repository: string, own: ReadonlySet<string>): Promise<readonly Pushed[]> {
+  async foreignTags(repository: string, own: ReadonlySet<string>): Promise<readonly (Pushed & { tag: string })[]> {
     const parsed = parseRepository(repository);
     const tags = await orMissing(this.client.tags(parsed, this.signal));
-    const heads: Pushed[] = [];
+    const heads: (Pushed & { tag: string })[] = [];
     for (const tag of tags ?? []) {
       if (own.has(tag)) continue;
       const head = await this.client.head({ ...parsed, tag }, this.signal);
-      if (head !== undefined) heads.push({ repository, digest: head.digest });
+      if (head !== undefined) heads.push({ repository, digest: head.digest, tag });
     }
     return heads;
   }

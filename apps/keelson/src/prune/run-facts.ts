@@ -1,5 +1,6 @@
+import { builders, strategyName } from '@keelson/builders';
 import { viewRun } from '@keelson/ledger';
-import type { Ledger } from '@keelson/ledger';
+import type { BuildReport, Ledger } from '@keelson/ledger';
 import { parseImageReference } from '@keelson/registry';
 
 /** Something of a run's that lies in a registry: a manifest, by repository and digest. */
@@ -21,6 +22,8 @@ export type RunFacts = {
   snapshot: readonly Pushed[];
   /** Whether a builder with a cache made its image. */
   isCached: boolean;
+  /** Bases that it was built on by copies of them, as the originals are called. */
+  copiedBases: readonly { reference: string; digest: string }[];
   /** Tags that are its own, by repository. */
   tags: readonly { repository: string; tag: string }[];
 };
@@ -40,9 +43,16 @@ export async function runFacts(ledger: Ledger, run: string): Promise<RunFacts | 
     isGreen: view.outcome === 'success',
     image: images.map(({ repository, digest }) => ({ repository, digest })),
     isCached: view.attempts.some(({ build }) => build !== undefined && build.strategy !== 'append'),
+    copiedBases: view.attempts.flatMap(({ build }) => (build === undefined ? [] : copiedBases(build))),
     snapshot: snapshots.map(({ reference, digest }) => ({ repository: repositoryOf(reference), digest })),
     tags: images.flatMap(({ repository, tags }) => tags.map((tag) => ({ repository, tag }))),
   };
+}
+
+function copiedBases({ strategy, bases }: BuildReport): RunFacts['copiedBases'] {
+  const builder = strategyName.safeParse(strategy).data;
+  if (builder === undefined || !builders[builder].readsDockerOnly) return [];
+  return bases.flatMap(({ reference, digest }) => (digest === undefined ? [] : [{ reference, digest }]));
 }
 
 function repositoryOf(reference: string): string {
