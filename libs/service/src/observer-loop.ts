@@ -41,6 +41,8 @@ export class ObserverLoop {
   readonly #fields: { service: string; observer: string };
   readonly #backOff: BackOff;
   readonly #wake = new Wake();
+  /** Why the last look failed: told once, until one succeeds. */
+  #fault: string | undefined;
   /** Items being reported, by key. */
   readonly #inWork = new Map<string, Promise<void>>();
   /** Keys that came up again while they were being reported: what was seen of them then is looked at afterwards. */
@@ -98,11 +100,15 @@ export class ObserverLoop {
     try {
       const states = await this.#observed.observer.list(signal);
       metrics.passed({ ...this.#fields, ok: true });
+      if (this.#fault !== undefined) logger.info({ ...this.#fields }, 'an observer can look again');
+      this.#fault = undefined;
       return states;
     } catch (error) {
       if (signal.aborted) return undefined;
       metrics.passed({ ...this.#fields, ok: false });
-      logger.warn({ ...this.#fields, err: error }, 'an observer could not look');
+      const fault = String(error);
+      if (fault !== this.#fault) logger.warn({ ...this.#fields, err: error }, 'an observer could not look');
+      this.#fault = fault;
       return undefined;
     }
   }

@@ -37,14 +37,16 @@ export class Followers {
   }
 
   async #keep(job: Followed, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+    for (let fault = ''; !signal.aborted;) {
       try {
         this.#kept.set(job.name, await follow(this.deps, job, signal));
         return;
       } catch (error) {
         if (signal.aborted) return;
         const message = error instanceof Error ? error.message : String(error);
-        this.deps.warn('the log could not be kept, trying again', { job: job.name, error: message });
+        if (message !== fault)
+          this.deps.warn('the log could not be kept, trying again', { job: job.name, error: message });
+        fault = message;
         await sleep(pauseMs, undefined, { signal }).catch(() => undefined); // woken by the end of the service
       }
     }
