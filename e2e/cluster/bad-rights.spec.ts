@@ -1,4 +1,5 @@
-import { describeOn } from '@keelson/testbed';
+import type { HealthReport } from '@keelson/service';
+import { describeOn, freePort } from '@keelson/testbed';
 import { until } from '../support/keelson';
 import { accountKubeconfig } from './support/account-kubeconfig';
 import { runViews } from './support/expect-run';
@@ -19,29 +20,52 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a k
   });
   afterEach(() => five.close());
 
-  it('to see Jobs is told in the log: which verb, on what, in which namespace; and it is tried again', async () => {
+  it('to run Jobs is told by /readyz, each verb on what and where, and once in the log; it begins by itself once they are given', async () => {
     const { name } = five.own;
-    const service = five.launch('test-runner', { KEELSON_KUBECONFIG: await accountKubeconfig('default', name) });
+    const port = await freePort();
+    const kubeconfig = await accountKubeconfig('default', name);
+    const service = five.launch('test-runner', { KEELSON_KUBECONFIG: kubeconfig, KEELSON_HEALTH_PORT: String(port) });
     await service.started();
-    const faults = () => service.logged('an observer could not look');
-    await until(() => faults().length >= 2, { timeoutMs: 30_000, what: () => `two looks: ${service.stderr}` });
-    const { message } = faults()[0]?.err as { message: string };
+    const page = async (path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    const reasons = async () =>
+      (JSON.parse(await page('/readyz')) as HealthReport).checks.find((check) => check.name === 'cluster')?.reasons;
+    const missing = (...rights: readonly string[]) =>
+      rights.map((right) => `may not ${right} in the namespace ${name}: give its Role this right`);
+    const all = ['create', 'get', 'list', 'patch', 'delete'].map((verb) => `${verb} jobs.batch`);
+    all.push('list pods', 'watch pods', 'patch pods', 'get pods/log', 'list events');
+    expect(await reasons()).toEqual(missing(...all));
+
+    const passes = async () =>
+      Number(/_passes_total\{.*outcome="error"\} (\d+)/.exec(await page('/metrics'))?.[1] ?? 0);
+    await until(async () => (await passes()) >= 3, { what: () => `three looks: ${service.stderr}` });
+    const faults = service.logged('an observer could not look');
+    expect(faults).toHaveLength(1);
+    const { message } = faults[0]?.err as { message: string };
     expect(message).toContain(`User "system:serviceaccount:${name}:default"`);
     expect(message).toContain(`cannot list resource "jobs" in API group "batch" in the namespace "${name}"`);
     expect(message).toContain('give its Role this right');
     expect(service.stderr).not.toMatch(/eyJ[\w-]{20}/); // its token
-    await kubectl([
-      'create',
-      'rolebinding',
-      'default',
-      '-n',
-      name,
-      '--role=looker',
-      `--serviceaccount=${name}:default`,
-    ]);
-    const before = faults().length;
-    await new Promise((resolve) => setTimeout(resolve, 15_000));
-    expect(faults().length - before).toBeLessThan(2);
+
+    const give = (role: string) =>
+      kubectl([
+        'create',
+        'rolebinding',
+        `${role}-too`,
+        '-n',
+        name,
+        `--role=${role}`,
+        `--serviceaccount=${name}:default`,
+      ]);
+    const isMissing = (expected: readonly string[]) => async () =>
+      JSON.stringify(await reasons()) === JSON.stringify(expected);
+    await give('looker');
+    const rest = missing('create jobs.batch', 'patch jobs.batch', 'delete jobs.batch', 'patch pods', 'get pods/log');
+    await until(isMissing(rest), { what: () => 'the rest to be missing' });
+    await kubectl(['create', 'role', 'doer', '-n', name, '--verb=*', '--resource=jobs.batch,pods,pods/log']);
+    await give('doer');
+    await until(isMissing([]), { what: () => 'nothing to be missing' });
+    const hasLooked = () => service.logged('an observer can look again').length === 1;
+    await until(hasLooked, { timeoutMs: 60_000, what: () => `a look that succeeds: ${service.stderr}` });
   });
 
   it('to make Jobs ends the run with what is missing, and begins again by itself once it is given', async () => {

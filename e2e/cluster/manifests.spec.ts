@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { settings, variablesOf } from '@keelson/deployment';
 import type { SettingName } from '@keelson/deployment';
+import { neededRights } from '@keelson/jobs';
 import { describeOn } from '@keelson/testbed';
 import { kubectl, kubectlRaw } from './support/kubectl';
 import { inOwnNamespaces, render, written } from './support/manifests';
@@ -78,6 +79,16 @@ describeOn(['kubeconfig'])('the manifests', () => {
     expect(await may(service, 'create', 'jobs.batch', own.services)).toBe(false);
     expect(await may(service, 'create', 'jobs.batch', 'default')).toBe(false);
   });
+
+  it.each(['image-builder', 'test-runner'])(
+    'gives %s every right that it asks for when it is to be ready',
+    async (service) => {
+      for (const { verb, group, resource, subresource } of neededRights) {
+        const what = `${resource}${group && `.${group}`}${subresource && `/${subresource}`}`;
+        expect([verb, what, await may(service, verb, what, own.work)]).toEqual([verb, what, true]);
+      }
+    },
+  );
 
   it.each(services)('lets %s read no secret, enter no pod, and make no pod, role or namespace', async (service) => {
     const tries = [

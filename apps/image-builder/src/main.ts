@@ -15,7 +15,8 @@ function start(config: ImageBuilderConfig, given: Given): Promise<Service> {
   const { ledger, host, notice, stopLater } = given;
   const client = registryAccess(config);
   stopLater({ name: 'connections to registries', stop: () => client.close() });
-  const jobs = openJobs(config, { store: ledger.store, client, onWarning: (message) => notice('jobs', message) });
+  const onWarning = (message: string) => notice('jobs', message);
+  const jobs = openJobs(config, { store: ledger.store, client, onWarning, health: host.health });
   stopLater({ name: 'the connection to the cluster', stop: () => jobs.close() });
   const { registry: registryPrefix, patience: patienceMs } = config;
   const sameRegistry = sameRegistries(config.registries);

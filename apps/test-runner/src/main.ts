@@ -12,7 +12,8 @@ const retryDelaysMs = [10_000, 60_000];
 function start(config: TestRunnerConfig, { ledger, host, logger, notice, stopLater }: Given): Promise<Service> {
   const client = registryAccess(config);
   stopLater({ name: 'connections to registries', stop: () => client.close() });
-  const jobs = openJobs(config, { store: ledger.store, client, onWarning: (message) => notice('jobs', message) });
+  const onWarning = (message: string) => notice('jobs', message);
+  const jobs = openJobs(config, { store: ledger.store, client, onWarning, health: host.health });
   stopLater({ name: 'the connection to the cluster', stop: () => jobs.close() });
   const { testLimit: limit, projectLimit, cancelRunning, logLimit } = config;
   const warn = (message: string, fields: Record<string, unknown>) => logger.warn(fields, message);

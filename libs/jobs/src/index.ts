@@ -21,5 +21,6 @@ export type {
 export type { KubeGraces, UploadGrant, Uploads } from './kube/kube-host';
 export { KubeJobs } from './kube/kube-jobs';
 export type { KubeJobsOptions } from './kube/kube-jobs';
+export { neededRights } from './kube/own-rights';
 export { ProcessJobs } from './process-jobs';
 export type { ProcessJobsOptions } from './process-jobs';

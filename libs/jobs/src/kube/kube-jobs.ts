@@ -11,6 +11,7 @@ import { judgeJob } from './judge-job';
 import { openApi } from './kube-api';
 import type { KubeGraces, KubeHost, Uploads } from './kube-host';
 import { artifactsAnnotation } from './kube-names';
+import { OwnRights } from './own-rights';
 import { PodWatch } from './pod-watch';
 import { podRefusal, refusalEnd } from './refused-pod';
 import { uploadedFiles } from './uploaded-files';
@@ -50,10 +51,12 @@ const podlessMs = 3000;
 export class KubeJobs implements Jobs {
   readonly #host: KubeHost;
   readonly #watch: PodWatch;
+  readonly #rights: OwnRights;
 
   private constructor(host: KubeHost) {
     this.#host = host;
     this.#watch = new PodWatch(host);
+    this.#rights = new OwnRights(host);
   }
 
   /** Does not ask the cluster anything yet. @throws JobsError when the kubeconfig is not usable */
@@ -113,6 +116,11 @@ export class KubeJobs implements Jobs {
     } finally {
       joined.leave();
     }
+  }
+
+  /** What our account may not do and has to, a sentence each: nothing works without. Never rejects. */
+  missingRights(): Promise<readonly string[]> {
+    return this.#rights.missing();
   }
 
   /** Jobs go on; another KubeJobs finds them. */

@@ -19,6 +19,8 @@ export class PodWatch {
   /** And the job they wait for, by its label; undefined: any. */
   readonly #wakes = new Map<Wake, string | undefined>();
   #watching: AbortController | undefined;
+  /** Why the last watch ended: told once, until there is one again. */
+  #fault: string | undefined;
 
   constructor(host: KubeHost) {
     this.#host = host;
@@ -55,12 +57,17 @@ export class PodWatch {
       try {
         await this.#once(signal);
       } catch (error) {
-        if (!signal.aborted) this.#host.onWarning(`the watch of pods ended: ${(error as Error).message}`);
+        if (!signal.aborted) this.#warn((error as Error).message);
       }
       this.#tell();
       pause = performance.now() - beganAtMs > pauseMs.most ? pauseMs.first : Math.min(pause * 2, pauseMs.most);
       await sleep(pause, undefined, { signal }).catch(() => undefined); // woken by the end
     }
+  }
+
+  #warn(fault: string): void {
+    if (fault !== this.#fault) this.#host.onWarning(`the watch of pods ended: ${fault}`);
+    this.#fault = fault;
   }
 
   async #once(signal: AbortSignal): Promise<void> {
@@ -73,7 +80,9 @@ export class PodWatch {
     try {
       const all = AbortSignal.any([signal, renew]);
       const lines = new TextLines();
-      for await (const piece of await api.stream({ what: 'watching pods', path, query, signal: all })) {
+      const pieces = await api.stream({ what: 'watching pods', path, query, signal: all });
+      this.#fault = undefined;
+      for await (const piece of pieces) {
         for (const line of lines.push(piece as Buffer)) this.#take(line);
       }
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { JobEnd } from '../jobs';
+import { isStatus } from './api-refusal';
 import { eventsPath } from './api-paths';
 import { read } from './find-job';
 import type { FoundJob } from './find-job';
@@ -11,11 +12,12 @@ const events = listOf(eventObject);
 export async function podRefusal(host: KubeHost, { job }: FoundJob): Promise<string | undefined> {
   const { name, namespace } = job.metadata;
   const query = { fieldSelector: `involvedObject.kind=Job,involvedObject.name=${name}` };
-  const { items } = await read(
-    host,
-    { what: `asking why ${name} has no pod`, path: eventsPath(namespace), query },
-    events,
-  );
+  const asked = { what: `asking why ${name} has no pod`, path: eventsPath(namespace), query };
+  const { items } = await read(host, asked, events).catch((error: unknown) => {
+    // Whether we are ready says that we may not: all other jobs are to go on.
+    if (isStatus(error, 403)) return { items: [] };
+    throw error;
+  });
   return items.findLast(({ reason }) => reason === 'FailedCreate')?.message;
 }
 
