@@ -26,7 +26,7 @@ export class ServiceProcess {
     const hooks = ['held-memory.cjs', ...(dieWhen === undefined ? [] : ['die-when.cjs'])];
     const required = hooks.flatMap((hook) => ['--require', path.join(__dirname, hook)]);
     // The first as the manifests have it.
-    const flags = ['--max-semi-space-size=4', ...required];
+    const flags = ['--max-semi-space-size=2', ...required];
     this.#child = spawn(process.execPath, [...flags, path.join(root, 'apps', name, 'dist/main.js')], {
       env: {
         ...{ PATH: process.env.PATH, HOME: newDirectory('home'), KEELSON_WORK_DIR: newDirectory('work') },
