@@ -26,7 +26,7 @@ const allowed: Record<string, readonly string[]> = {
   work: ['events', 'jobs', 'ledger', 'logs', 'stage'],
   builders: ['jobs'],
   service: ['events', 'config', 'stage', 'bus'],
-  deployment: ['config', 'bus', 'jobs', 'ledger', 'objects', 'pipeline', 'registry', 'service'],
+  deployment: ['config', 'events', 'bus', 'jobs', 'ledger', 'objects', 'pipeline', 'registry', 'service'],
   'app-watcher': [...everyApp, 'git', 'ledger', 'registry'],
   'app-bootstrapper': [...everyApp, 'git', 'ledger', 'pipeline', 'registry', 'template', 'version'],
   'app-image-builder': [...everyApp, 'builders', 'git', 'jobs', 'ledger', 'logs', 'pipeline', 'registry', 'work'],

@@ -24,7 +24,7 @@ import { encodeEvents } from './encoded-event';
 import { inboxName } from './inbox';
 import { LastingCalls } from './lasting-calls';
 import type { Offered } from './outside-message';
-import { checkService, checkSubscription } from './service-name';
+import { checkService, checkSubscription, checkTaken } from './service-name';
 import { atMost } from './waiting';
 
 /** How long a publish waits for readings that are to see it: the audit may be away. */
@@ -47,7 +47,7 @@ export class AmqpBus implements Bus {
   private constructor(parts: OpenParts, options: AmqpBusOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#known = new Set(options.services);
+    this.#known = new Set([...(options.services ?? []), ...Object.keys(parts.takers)]);
     const { apiUrl, url } = options;
     this.#api = apiUrl === undefined ? undefined : new ManagementApi({ apiUrl, vhost: vhostOf(url) });
   }
@@ -97,7 +97,8 @@ export class AmqpBus implements Bus {
 
   consume(subscription: Subscription, handler: Handler, signal: AbortSignal): Promise<void> {
     const { service, types } = subscription;
-    const { names, waits } = this.#parts;
+    const { names, waits, takers } = this.#parts;
+    checkTaken(subscription, takers);
     const queues = names.of(service);
     const kind = {
       ...{ queues, parking: queues.parking, task: eventTask(subscription, handler), read: readEvent },

@@ -11,3 +11,13 @@ export function checkSubscription({ service, prefetch }: { service: string; pref
   checkService(service);
   if (!(prefetch >= 1)) throw new RangeError(`${service}: prefetch is ${prefetch}, not at least 1`);
 }
+
+/** @throws RangeError when a service takes other types than its queue is made for by everybody */
+export function checkTaken(
+  { service, types }: { service: string; types: readonly string[] },
+  takers: Readonly<Record<string, readonly string[]>>,
+): void {
+  const made = takers[service];
+  if (made === undefined || [...made].sort().join() === [...types].sort().join()) return;
+  throw new RangeError(`${service} takes ${types.join(', ')}, and its queue is made for ${made.join(', ')}`);
+}

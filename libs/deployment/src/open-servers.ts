@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { AmqpBus } from '@keelson/bus';
 import { S3ObjectStore } from '@keelson/objects';
+import { takers } from './takers';
 import { withPassword } from './amqp-url';
 import type { Settings } from './read-settings';
 import type { busSettings, storeSettings } from './settings';
@@ -21,6 +22,7 @@ export function openBus(settings: BusSettings, { name, onError }: BusUse): Promi
   return AmqpBus.open({
     url: withPassword(amqp, amqpPassword),
     connectionName: name,
+    takers,
     ...(amqpApi === undefined ? {} : { apiUrl: apiUrl(settings) }),
     ...(amqpCaFile === undefined ? {} : { tls: { ca: readFileSync(amqpCaFile, 'utf8') } }),
     ...(onError === undefined ? {} : { onError }),

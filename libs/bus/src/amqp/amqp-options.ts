@@ -16,6 +16,11 @@ export type AmqpBusOptions = {
   prefix?: string;
   /** Services whose queues are shown although this bus does not consume them. With `apiUrl` all are. */
   services?: readonly string[];
+  /**
+   * Services whose queues are made with every connection, and the types that each takes: what is published waits for them also where they have
+   * never run, and somebody else listens. Default: none.
+   */
+  takers?: Readonly<Record<string, readonly EventType[]>>;
   /** Types that must reach somebody, or publishing them fails. Default: those that keep a run going. */
   mandatoryTypes?: readonly EventType[];
   /** Waits after failed tries, in milliseconds; one failure more parks. Fixed with the queues: another value is refused by the broker. Default 10 s, 1 m, 10 m. */
@@ -42,6 +47,7 @@ export type AmqpSettings = {
   limits: DeliveryLimits;
   waits: Waits;
   mandatory: ReadonlySet<string>;
+  takers: Readonly<Record<string, readonly EventType[]>>;
   wallClock: () => number;
   graceMs: number;
   leadPauseMs: number;
@@ -65,21 +71,26 @@ const mustBeTaken: readonly EventType[] = [
 
 /** The options with every default filled in. */
 export function amqpSettings(options: AmqpBusOptions): AmqpSettings {
-  const retryMs = options.retryMs ?? [10 * second, minute, 10 * minute];
-  const againMs = options.againMs ?? { '1s': second, '10s': 10 * second, '1m': minute, '10m': 10 * minute };
+  const waits = waitsOf(options);
   return {
-    waits: { retryMs, againMs },
+    waits,
     limits: {
-      ...{ retryMs, againMs },
+      ...waits,
       againDeadlineMs: options.againDeadlineMs ?? 24 * hour,
       maxRedeliveries: options.maxRedeliveries ?? 5,
     },
     mandatory: new Set(options.mandatoryTypes ?? mustBeTaken),
+    takers: options.takers ?? {},
     wallClock: options.clock ?? Date.now,
     graceMs: options.graceMs ?? 5 * second,
     leadPauseMs: options.leadPauseMs ?? second,
     onError: options.onError ?? ((error) => process.emitWarning(error)),
   };
 }
+
+const waitsOf = ({ retryMs, againMs }: AmqpBusOptions): Waits => ({
+  retryMs: retryMs ?? [10 * second, minute, 10 * minute],
+  againMs: againMs ?? { '1s': second, '10s': 10 * second, '1m': minute, '10m': 10 * minute },
+});
 
 export const amqpPatienceMs = ({ patienceMs = 10 * second }: AmqpBusOptions): number => patienceMs;

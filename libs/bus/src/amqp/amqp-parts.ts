@@ -14,6 +14,8 @@ export type AmqpParts = {
   publisher: Publisher;
   /** Types that somebody must take. */
   mandatory: ReadonlySet<string>;
+  /** The types that each service takes whose queues everybody makes. */
+  takers: Readonly<Record<string, readonly string[]>>;
   /** Milliseconds since the epoch. */
   wallClock: () => number;
   graceMs: number;

@@ -10,7 +10,7 @@ import { Link } from './link';
 import { brokerNames } from './names';
 import { refusalText } from './refusal';
 import { Publisher } from './publisher';
-import { declareExchanges, declareInbox } from './topology';
+import { declareExchanges, declareInbox, declareService } from './topology';
 
 /** The parts, and what `close` and `open` need besides. */
 export type OpenParts = AmqpParts & { publishLink: Link; refusal: () => Error | undefined };
@@ -42,10 +42,13 @@ export function assembleAmqpParts(options: AmqpBusOptions): OpenParts {
   const names = brokerNames(options.prefix ?? '');
   const publisher = new Publisher({
     link: publishLink,
-    // The inbox too: outsiders may publish before anybody takes what they do.
+    // The queues too: there may be something to take before anybody ever did.
     prepare: async (channel) => {
+      const { waits, takers } = settings;
       await declareExchanges(channel, names);
-      await declareInbox(channel, names, settings.waits);
+      await declareInbox(channel, names, waits);
+      for (const [service, types] of Object.entries(takers))
+        await declareService(channel, { queues: names.of(service), names, waits, types });
     },
     patienceMs: amqpPatienceMs(options),
     refused: refuse,
