@@ -31,7 +31,10 @@ export type BuildWork = Omit<WorkDeps, 'ledger' | 'clock'> & {
    * Docker's config.json for a builder that reads from and pushes to these registries, made anew for each build; absent: they need none.
    * @throws CredentialsError
    */
-  dockerConfig?: (registries: readonly string[], signal: AbortSignal) => Promise<string | undefined>;
+  dockerConfig?: (
+    wanted: { registries: readonly string[]; bases: () => Promise<readonly string[]> },
+    signal: AbortSignal,
+  ) => Promise<string | undefined>;
 };
 
 export type TemplateSettings = TemplateMeans & {

@@ -43,7 +43,8 @@ export function ownBases(deps: JobDeps, progress: BuildProgress): BuildProgress 
   return { ...progress, bases };
 }
 
-async function dockerfileOf({ client }: JobDeps, plan: Plan, signal: AbortSignal): Promise<string | undefined> {
+/** The plan's Dockerfile as its snapshot has it; undefined where it has none. */
+export async function dockerfileOf({ client }: JobDeps, plan: Plan, signal: AbortSignal): Promise<string | undefined> {
   const { dockerfile = 'Dockerfile' } = plan.pipeline.build;
   const { layer, reference } = plan.snapshot;
   const blob = client.blob(parseImageReference(reference), layer, signal);

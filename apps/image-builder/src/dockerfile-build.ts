@@ -1,4 +1,4 @@
-import { BuilderNotAllowedError, builders, strategyName } from '@keelson/builders';
+import { BuilderNotAllowedError, builders, dockerfileImages, strategyName } from '@keelson/builders';
 import type { Builder, BuilderSettings, BuildRequest } from '@keelson/builders';
 import type { Plan } from '@keelson/pipeline';
 import { JobsError } from '@keelson/jobs';
@@ -6,7 +6,7 @@ import type { ManifestJob } from '@keelson/jobs';
 import { parseImageReference } from '@keelson/registry';
 import type { JobDeps } from './build-kind';
 import { buildRequest } from './build-request';
-import { dockerfileOnDockerBases } from './docker-bases';
+import { dockerfileOf, dockerfileOnDockerBases } from './docker-bases';
 import { dockerfileVerdict } from './dockerfile-verdict';
 import type { JobBuild } from './job-build';
 
@@ -31,7 +31,8 @@ export async function builderJob(
 ): Promise<ManifestJob> {
   const [builder, settings] = [builderOf(plan), settingsOf(deps)];
   if (settings[builder.strategy] === undefined) throw notHere(new BuilderNotAllowedError(builder.strategy).message);
-  const dockerConfig = await deps.work.dockerConfig?.(registriesOf(request), signal);
+  const bases = () => registriesOfBases(deps, plan, signal);
+  const dockerConfig = await deps.work.dockerConfig?.({ registries: registriesOf(request), bases }, signal);
   const text = builder.readsDockerOnly ? await dockerfileOnDockerBases(deps, plan, signal) : undefined;
   const given = {
     ...request,
@@ -44,6 +45,18 @@ export async function builderJob(
 /** Where it reads its source, and where it pushes to. */
 const registriesOf = ({ source, destinations, cacheRepository }: BuildRequest): readonly string[] =>
   [source.repository, cacheRepository, ...destinations].map((name) => parseImageReference(name).registry);
+
+/** Where it reads what its Dockerfile names. */
+async function registriesOfBases(deps: JobDeps, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
+  const text = (await dockerfileOf(deps, plan, signal)) ?? '';
+  return dockerfileImages(text, plan.pipeline.build.args ?? {}).flatMap((name) => {
+    try {
+      return [parseImageReference(name).registry];
+    } catch {
+      return []; // no name at all: the builder says best what is wrong with it
+    }
+  });
+}
 
 export const builderOf = ({ pipeline }: Plan): Builder => builders[strategyName.parse(pipeline.build.strategy)];
 

@@ -1,4 +1,4 @@
-import { dockerfileBases, withBases } from './dockerfile-bases';
+import { dockerfileBases, dockerfileImages, withBases } from './dockerfile-bases';
 
 const text = `# syntax=docker/dockerfile:1
 ARG BASE=debian:12
@@ -20,6 +20,12 @@ describe('the bases of a Dockerfile', () => {
       ...['golang:1.24', 'alpine:3', 'registry.example:5000/team/base:8'],
     ]);
     expect(dockerfileBases('no dockerfile', {})).toEqual([]);
+  });
+
+  it('are named beside the images that files are copied from', () => {
+    const copies =
+      'COPY --link --from=tools.example/jq:1 /jq /\nCOPY --from=0 /a /\nCOPY --from=BUILD a /\nCOPY x --from=y\n';
+    expect(dockerfileImages(text + copies, {})).toEqual([...dockerfileBases(text, {}), 'tools.example/jq:1']);
   });
 
   it('are exchanged in their places, and nothing else is', () => {

@@ -9,6 +9,19 @@ export function dockerfileBases(text: string, args: Args): readonly string[] {
   return [...new Set(file.stages.flatMap((_, at) => baseOf(file, at, args) ?? []))];
 }
 
+/** All images that it names: its bases, and those that it copies files from. */
+export function dockerfileImages(text: string, args: Args): readonly string[] {
+  const { stages } = readDockerfile(text);
+  const copied = stages.flatMap(({ instructions }) =>
+    instructions.flatMap(({ keyword, rest }) =>
+      keyword === 'COPY' ? (/^(?:--\S+\s+)*?--from=(\S+)/.exec(rest)?.[1] ?? []) : [],
+    ),
+  );
+  const isStage = (from: string) =>
+    /^\d+$/.test(from) || stages.some(({ name }) => name?.toLowerCase() === from.toLowerCase());
+  return [...new Set([...dockerfileBases(text, args), ...copied.filter((from) => !isStage(from))])];
+}
+
 /** The same Dockerfile with other names for some of its bases; all else of it stays byte for byte. */
 export function withBases(text: string, args: Args, names: ReadonlyMap<string, string>): string {
   const file = readDockerfile(text);

@@ -69,6 +69,32 @@ describe('the logins that a pod gets', () => {
     expect(String(error)).not.toContain('for-good');
   });
 
+  it('are for the registries of bases what expires, and never what a keychain keeps', async () => {
+    const bases = () => Promise.resolve(['base.example', 'public.example', 'c.d']);
+    const forBases = async (config: object) => {
+      await writeFile(path.join(directory, 'config.json'), JSON.stringify(config));
+      const env = { PATH: `${directory}:/usr/bin:/bin` };
+      const text = await portableLogins(directory, { registries: [], bases, env }, signal);
+      return (JSON.parse(text ?? 'null') as { auths: Record<string, unknown> }).auths;
+    };
+    await helper('ecr-login', 'base.example', { Username: 'AWS', Secret: 'short-lived' });
+    await helper('pass', 'base.example', { Username: 'me', Secret: 'for-good' });
+    const expected = { 'base.example': { auth: base64('AWS:short-lived') } };
+    expect(await forBases({ credHelpers: { 'base.example': 'ecr-login', 'c.d': 'pass' } })).toEqual(expected);
+    expect(await forBases({ credsStore: 'ecr-login' })).toEqual(expected);
+    expect(await forBases({ credsStore: 'pass' })).toEqual({});
+    await writeFile(path.join(directory, 'docker-credential-gcr'), '#!/bin/sh\nexit 7\n', { mode: 0o755 });
+    // The general store knows nothing of this registry; one that is named for it is broken.
+    expect(await forBases({ credsStore: 'gcr' })).toEqual({});
+    expect(await rejectionOf(forBases({ credHelpers: { 'base.example': 'gcr' } }))).toBeInstanceOf(CredentialsError);
+  });
+
+  it('do not need the Dockerfile read where no helper is', async () => {
+    await writeFile(path.join(directory, 'config.json'), JSON.stringify({ auths: {}, credsStore: 'pass' }));
+    const bases = () => Promise.reject(new Error('nobody needs to know'));
+    expect(await portableLogins(directory, { registries: [], bases }, signal)).toBe('{"auths":{}}');
+  });
+
   it('need no keychain that has nothing for what is wanted, or where the file has it', async () => {
     await helper('pass', 'a.b', { Username: 'me', Secret: 'for-good' });
     expect(await loginsFor({ credsStore: 'pass' }, 'c.d')).toEqual({ auths: {} });

@@ -11,18 +11,20 @@ const expiring: ReadonlySet<string> = new Set(['ecr-login', 'gcr', 'gcloud', 'ac
 export type LoginsWanted = {
   /** By name: `docker.io`, `registry.example:5000`. */
   registries: readonly string[];
+  /** Those that may let anybody read: pods go without what only a keychain has for them. Asked for where a helper's answers expire. */
+  bases?: (() => Promise<readonly string[]>) | undefined;
   /** The environment of credential helpers; default: this process's own. */
   env?: NodeJS.ProcessEnv | undefined;
 };
 
 /**
- * A config.json for where no credential helper is: the file's own logins, and for the registries that are wanted also what a helper
- * answers, if its answers expire. It holds secrets. Undefined when there is no file.
+ * A config.json for where no credential helper is: the file's own logins, and for the registries that are wanted, and those of bases, also
+ * what a helper answers, if its answers expire. It holds secrets. Undefined when there is no file.
  * @throws CredentialsError also when only a helper that keeps a login for good has it
  */
 export async function portableLogins(
   configDir: string,
-  { registries, env }: LoginsWanted,
+  { registries, bases, env }: LoginsWanted,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const config = await readConfig(path.join(configDir, 'config.json'));
@@ -32,12 +34,39 @@ export async function portableLogins(
     const found = await fromHelper(config, { registry, env }, signal);
     if (found !== undefined) auths[serverOf(registry)] = entryOf(found);
   }
+  const further = bases === undefined || !helpersOf(config).some((name) => expiring.has(name)) ? [] : await bases();
+  for (const registry of new Set(further.filter((name) => !registries.includes(name)).slice(0, mostBases))) {
+    const found = await forBase(config, { registry, env }, signal);
+    if (found !== undefined) auths[serverOf(registry)] = entryOf(found);
+  }
   return JSON.stringify({ auths });
 }
 
+/** A file of somebody's names them, and each is a process. */
+const mostBases = 20;
+
+const helpersOf = ({ credHelpers = {}, credsStore }: DockerConfig): readonly string[] => [
+  ...Object.values(credHelpers),
+  ...(credsStore === undefined ? [] : [credsStore]),
+];
+
+/** The general store may fail on a registry that is none of its own; one that is named for this registry may not. */
+async function forBase(config: DockerConfig, of: Asked, signal: AbortSignal): Promise<Credential | undefined> {
+  const own = valueFor(config.credHelpers, of.registry);
+  if (!expiring.has(own ?? config.credsStore ?? '')) return undefined;
+  try {
+    return await fromHelper(config, of, signal);
+  } catch (error) {
+    if (own !== undefined || !(error instanceof CredentialsError)) throw error;
+    return undefined;
+  }
+}
+
+type Asked = { registry: string; env: NodeJS.ProcessEnv | undefined };
+
 async function fromHelper(
   config: DockerConfig,
-  { registry, env }: { registry: string; env: NodeJS.ProcessEnv | undefined },
+  { registry, env }: Asked,
   signal: AbortSignal,
 ): Promise<Credential | undefined> {
   const name = valueFor(config.credHelpers, registry) ?? config.credsStore;
