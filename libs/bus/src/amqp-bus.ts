@@ -177,7 +177,7 @@ export class AmqpBus implements Bus {
    */
   async policiesMissing(): Promise<readonly string[] | undefined> {
     this.#open();
-    return this.#api && missingPolicies(await this.#api.queues(), this.#options.prefix);
+    return this.#api && missingPolicies(this.#api, this.#options.prefix);
   }
 
   /** Why events do not go to or come from the broker now, a sentence each; it passes by itself, so it is a matter of readiness. */

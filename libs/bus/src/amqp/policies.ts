@@ -1,5 +1,5 @@
 import { ManagementApi } from './management-api';
-import type { ApiAddress, ApiQueue } from './management-api';
+import type { ApiAddress, ApiPolicy, ApiQueue } from './management-api';
 import { brokerNames } from './names';
 
 export type Policy = {
@@ -42,15 +42,33 @@ export async function applyTopology({
 }
 
 /** What the policies should have set and nothing has, by queue: `ci.watcher: max-length`. Other values are an operator's choice. */
-export function missingPolicies(queues: readonly ApiQueue[], prefix = ''): string[] {
+export async function missingPolicies(api: ManagementApi, prefix = ''): Promise<string[]> {
   const names = brokerNames(prefix);
-  const policies = topologyPolicies(prefix);
-  const ours = queues.filter(({ name }) => name === names.audit || names.serviceOf(name) !== undefined);
-  return ours.flatMap(({ name, effective_policy_definition: found }) => {
-    const wanted = policies.filter(({ pattern }) => new RegExp(pattern).test(name));
-    const keys = wanted.flatMap(({ definition }) => Object.keys(definition));
-    return keys.filter((key) => !(key in (found ?? {}))).map((key) => `${name}: ${key}`);
+  const wanted = topologyPolicies(prefix);
+  const all = await api.queues();
+  const ours = all.filter(({ name }) => name === names.audit || names.serviceOf(name) !== undefined);
+  const areTold = ours.every(({ effective_policy_definition: told }) => told != null);
+  const policies = areTold ? [] : await api.policies();
+  return ours.flatMap((queue) => {
+    const keys = wanted.filter((one) => isFor(one, queue)).flatMap(({ definition }) => Object.keys(definition));
+    const inForce = queue.effective_policy_definition ?? inForceOn(queue, policies)?.definition ?? {};
+    return keys.filter((key) => !(key in inForce)).map((key) => `${queue.name}: ${key}`);
   });
+}
+
+/** As the broker chooses: one, that of the highest priority. */
+function inForceOn(queue: ApiQueue, policies: readonly ApiPolicy[]): ApiPolicy | undefined {
+  return policies
+    .filter((one) => one['apply-to'] !== 'exchanges' && isFor(one, queue))
+    .reduce<ApiPolicy | undefined>((best, one) => (best && best.priority >= one.priority ? best : one), undefined);
+}
+
+function isFor({ pattern }: Pick<ApiPolicy, 'pattern'>, { name }: ApiQueue): boolean {
+  try {
+    return new RegExp(pattern).test(name);
+  } catch {
+    return false; // an operator's, in what only Erlang understands
+  }
 }
 
 /** What an outsider's user may do at the broker: put messages into the inbox. Results are believed because only services write elsewhere. */
