@@ -1,4 +1,4 @@
-import { parseImageReference } from '@keelson/registry';
+import { appendImage, mediaTypes, parseImageReference } from '@keelson/registry';
 import { unaborted, World } from './builder-fixture.contract';
 import { compareImages } from './compare-images';
 
@@ -19,6 +19,25 @@ describe('two images', () => {
       layers: await world.layers(...trees),
       target: { repository: `${world.registry}/${name}`, tags: ['1'] },
     });
+  }
+  const amd = { os: 'linux', architecture: 'amd64' };
+  /** An index of such images. */
+  async function index(of: readonly { platform: object; trees: readonly Tree[] }[]): Promise<string> {
+    const name = `${world.registry}/compared-${(images += 1)}`;
+    const manifests = [];
+    for (const { platform, trees } of of) {
+      const repository = parseImageReference(name);
+      const made = await appendImage(world.client, {
+        ...{ base: 'scratch', layers: await world.layers(...trees), signal: unaborted },
+        ...{ target: { repository: name, tags: ['part'] }, config: { created: '2020-01-01T00:00:00Z' } },
+      });
+      const { bytes } = await world.client.manifest({ ...repository, digest: made.digest }, unaborted);
+      manifests.push({ mediaType: mediaTypes.ociManifest, digest: made.digest, size: bytes.length, platform });
+    }
+    const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }));
+    const content = { mediaType: mediaTypes.ociIndex, bytes };
+    await world.client.putManifest(parseImageReference(`${name}:1`), content, unaborted);
+    return `${name}:1`;
   }
   const compared = async (cached: readonly Tree[], uncached: readonly Tree[]) =>
     compareImages(world.client, { cached: await image(...cached), uncached: await image(...uncached) }, unaborted);
@@ -74,6 +93,43 @@ describe('two images', () => {
     expect(gone).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('none:1') });
     const noTar = await compareImages(world.client, { cached, uncached: await world.image('no-tar') }, unaborted);
     expect(noTar).toMatchObject({ outcome: 'unknown', reason: expect.stringContaining('cannot be unpacked') });
+  });
+
+  it('of several platforms are compared platform by platform, without what is attested of them', async () => {
+    const arm = { os: 'linux', architecture: 'arm64', variant: 'v8' };
+    const none = { os: 'unknown', architecture: 'unknown' };
+    const cached = await index([
+      { platform: amd, trees: [{ a: '1' }] },
+      { platform: arm, trees: [{ a: '1' }] },
+    ]);
+    const same = await index([
+      ...[
+        { platform: arm, trees: [{ x: '' }, { a: '1' }] },
+        { platform: none, trees: [{ sbom: '1' }] },
+      ],
+      { platform: amd, trees: [{ a: '1' }] },
+    ]);
+    const verdict = await compareImages(world.client, { cached, uncached: same }, unaborted);
+    expect(verdict.differences).toEqual([{ path: 'linux/arm64/v8:src/x', what: 'only-uncached' }]);
+    const one = await index([{ platform: amd, trees: [{ a: '1' }] }]);
+    expect(await compareImages(world.client, { cached, uncached: cached }, unaborted)).toMatchObject({
+      outcome: 'same',
+    });
+    // As one platform is written with attestations, and without.
+    const plain = { cached: one, uncached: await image({ a: '1' }) };
+    expect(await compareImages(world.client, plain, unaborted)).toMatchObject({ outcome: 'same', count: 0 });
+    const two = await index([
+      { platform: amd, trees: [{ a: '1' }] },
+      { platform: { ...arm, variant: 'v7' }, trees: [] },
+    ]);
+    const { outcome, differences } = await compareImages(world.client, { cached, uncached: two }, unaborted);
+    expect([outcome, differences]).toEqual([
+      'different',
+      [
+        { path: 'linux/arm64/v7:', what: 'only-uncached' },
+        { path: 'linux/arm64/v8:', what: 'only-cached' },
+      ],
+    ]);
   });
 
   it('are not read where they begin alike', async () => {

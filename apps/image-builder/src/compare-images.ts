@@ -1,11 +1,13 @@
 import { layerList, TarError } from '@keelson/git';
 import type { BuildVerified } from '@keelson/ledger';
 import {
+  formatPlatform,
   ImageNotFoundError,
   parseImageReference,
   parseManifest,
   RegistryProtocolError,
   UnsupportedImageError,
+  withDigest,
 } from '@keelson/registry';
 import type { Descriptor, RegistryClient } from '@keelson/registry';
 
@@ -16,7 +18,7 @@ export type Comparison = Omit<BuildVerified, 'verifiedAt'>;
 
 /**
  * Whether two images hold the same files: path, type, mode, owner, content. Layers that both begin with are read only
- * where what lies above them does not tell.
+ * where what lies above them does not tell. Of several platforms each is compared with its own, and begins its paths.
  * @throws what a registry throws that is away; what cannot be compared is `unknown`
  */
 export async function compareImages(
@@ -25,19 +27,42 @@ export async function compareImages(
   signal: AbortSignal,
 ): Promise<Comparison> {
   try {
-    const [one, other] = [await layersOf(client, cached, signal), await layersOf(client, uncached, signal)];
-    const differs = one.findIndex(({ digest }, at) => digest !== other[at]?.digest);
-    const from = differs < 0 ? one.length : differs;
-    const files = async (begin: number): Promise<[Files, Files]> => [
-      await filesIn(client, { image: cached, layers: one, begin }, signal),
-      await filesIn(client, { image: uncached, layers: other, begin }, signal),
-    ];
-    const own = await files(from);
-    return compared(...(from > 0 && needsShared(...own) ? await files(0) : own));
+    const [one, other] = [await platformsOf(client, cached, signal), await platformsOf(client, uncached, signal)];
+    const differences: Difference[] = [];
+    for (const platform of [...new Set([...one.keys(), ...other.keys()])].sort()) {
+      const [own, others] = [one.get(platform), other.get(platform)];
+      if (own === undefined || others === undefined) {
+        differences.push({ path: platform, what: own === undefined ? 'only-uncached' : 'only-cached' });
+        continue;
+      }
+      const found = await compareLayers(client, { cached: own, uncached: others }, signal);
+      differences.push(...found.map(({ path, what }) => ({ path: `${platform}${path}`, what })));
+    }
+    const outcome = differences.length === 0 ? 'same' : 'different';
+    return { outcome, count: differences.length, differences: differences.slice(0, mostNamed) };
   } catch (error) {
     if (!isUnreadable(error)) throw error;
     return unknown(error.message);
   }
+}
+
+type Difference = BuildVerified['differences'][number];
+/** An image for one platform: what its layers are, and where. */
+type Layered = { image: string; layers: readonly Descriptor[] };
+
+async function compareLayers(
+  client: RegistryClient,
+  { cached, uncached }: { cached: Layered; uncached: Layered },
+  signal: AbortSignal,
+): Promise<readonly Difference[]> {
+  const differs = cached.layers.findIndex(({ digest }, at) => digest !== uncached.layers[at]?.digest);
+  const from = differs < 0 ? cached.layers.length : differs;
+  const files = async (begin: number): Promise<[Files, Files]> => [
+    await filesIn(client, { ...cached, begin }, signal),
+    await filesIn(client, { ...uncached, begin }, signal),
+  ];
+  const own = await files(from);
+  return compared(...(from > 0 && needsShared(...own) ? await files(0) : own));
 }
 
 export const unknown = (reason: string): Comparison => ({
@@ -48,10 +73,24 @@ export const unknown = (reason: string): Comparison => ({
 const unreadable = [TarError, ImageNotFoundError, RegistryProtocolError, UnsupportedImageError];
 const isUnreadable = (error: unknown): error is Error => unreadable.some((kind) => error instanceof kind);
 
-async function layersOf(client: RegistryClient, image: string, signal: AbortSignal): Promise<readonly Descriptor[]> {
-  const parsed = parseManifest(await client.manifest(parseImageReference(image), signal));
-  if (parsed.kind === 'image') return parsed.manifest.layers;
-  throw new UnsupportedImageError(`${image} is an index of several platforms, which is not compared`);
+/** By platform, with a colon behind it; the only one of an image has no name. Attestations are for none, and no files. */
+async function platformsOf(
+  client: RegistryClient,
+  image: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Layered>> {
+  const reference = parseImageReference(image);
+  const parsed = parseManifest(await client.manifest(reference, signal));
+  if (parsed.kind === 'image') return new Map([['', { image, layers: parsed.manifest.layers }]]);
+  const images = parsed.index.manifests.filter(({ platform }) => platform && platform.os !== 'unknown');
+  const found = new Map<string, Layered>();
+  for (const { digest, platform } of images) {
+    const inner = parseManifest(await client.manifest(withDigest(reference, digest), signal));
+    if (inner.kind === 'index' || !platform) throw new UnsupportedImageError(`${image} lists an index`);
+    const name = images.length === 1 ? '' : `${formatPlatform(platform)}:`;
+    found.set(name, { image, layers: inner.manifest.layers });
+  }
+  return found;
 }
 
 type Files = Map<string, string>;
@@ -59,12 +98,11 @@ type Files = Map<string, string>;
 /** What is left of the layers from one on, each on top of those before; what they remove from below that stays as a mark. */
 async function filesIn(
   client: RegistryClient,
-  { image, layers, begin }: { image: string; layers: readonly Descriptor[]; begin: number },
+  { image, layers, begin }: Layered & { begin: number },
   signal: AbortSignal,
 ): Promise<Files> {
   const files: Files = new Map();
-  for (const { digest, size: sizeBytes, mediaType } of layers.slice(begin)) {
-    if (mediaType.endsWith('zstd')) throw new UnsupportedImageError(`a layer of ${image} is compressed by zstd`);
+  for (const { digest, size: sizeBytes } of layers.slice(begin)) {
     const blob = client.blob(parseImageReference(image), { digest, sizeBytes }, signal);
     lay(files, await layerList(blob, { signal }));
   }
@@ -101,12 +139,11 @@ function remove(files: Files, prefix: string): void {
   for (const path of files.keys()) if (path.startsWith(prefix)) files.delete(path);
 }
 
-function compared(cached: Files, uncached: Files): Comparison {
+function compared(cached: Files, uncached: Files): readonly Difference[] {
   const paths = [...new Set([...cached.keys(), ...uncached.keys()])].sort();
   const different = paths.filter((path) => cached.get(path) !== uncached.get(path));
-  const differences = different.slice(0, mostNamed).map((path) => {
+  return different.map((path) => {
     if (!uncached.has(path)) return { path, what: 'only-cached' as const };
     return { path, what: cached.has(path) ? ('changed' as const) : ('only-uncached' as const) };
   });
-  return { outcome: different.length === 0 ? 'same' : 'different', count: different.length, differences };
 }

@@ -4,7 +4,7 @@ import { buildVerifiedKey, openKey, planKey, stageEndedKey } from '@keelson/ledg
 import type { OpenRecord } from '@keelson/ledger';
 import { planSchema } from '@keelson/pipeline';
 import type { Plan } from '@keelson/pipeline';
-import { parseImageReference } from '@keelson/registry';
+import { parseImageReference, parseManifest, withDigest } from '@keelson/registry';
 import { TerminalError } from '@keelson/stage';
 import type { Observer } from '@keelson/stage';
 import type { JobDeps } from './build-kind';
@@ -101,7 +101,12 @@ export class VerifyObserver implements Observer<VerifyState> {
     try {
       const tagged = parseImageReference(name);
       const found = await client.head(tagged, signal);
-      if (found !== undefined) await client.deleteManifest({ ...tagged, digest: found.digest }, signal);
+      if (found === undefined) return;
+      const of = withDigest(tagged, found.digest);
+      const parsed = parseManifest(await client.manifest(of, signal));
+      await client.deleteManifest(of, signal);
+      const inner = parsed.kind === 'index' ? parsed.index.manifests : [];
+      for (const { digest } of inner) await client.deleteManifest(withDigest(tagged, digest), signal);
     } catch (error) {
       signal.throwIfAborted();
       work.warn('an image that was only made to be compared could not be removed', { name, error: String(error) });

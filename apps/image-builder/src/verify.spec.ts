@@ -2,7 +2,7 @@ import path from 'node:path';
 import { builderSettings } from '@keelson/builders';
 import { newRunId } from '@keelson/events';
 import { buildVerifiedKey, openKey, viewRun } from '@keelson/ledger';
-import { parseImageReference } from '@keelson/registry';
+import { mediaTypes, parseImageReference } from '@keelson/registry';
 import { until, WorkProcess } from '@keelson/work-testing';
 import { buildKind } from './build-kind';
 import { tagsOf, unaborted, World } from './builder-fixture.contract';
@@ -114,6 +114,19 @@ describe('a build that is made again without cache', () => {
     expect(await look(observer)).toEqual([]);
     const view = await viewRun(world.ledger, event.data.customData.run);
     expect(view?.attempts[0]).toMatchObject({ outcome: 'running', verified: { outcome: 'different' } }); // it fails nothing
+  });
+
+  it('of several platforms is removed with the image of each', async () => {
+    const { event, observer } = await built({ a: '1' });
+    await pushAgain(event, { a: '1' });
+    const place = parseImageReference(nameOf(event));
+    const { digest, mediaType, bytes } = await world.client.manifest(place, unaborted);
+    const image = { mediaType, digest, size: bytes.length, platform: { os: 'linux', architecture: 'amd64' } };
+    const index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: [image] };
+    const content = { mediaType: mediaTypes.ociIndex, bytes: Buffer.from(JSON.stringify(index)) };
+    await world.client.putManifest(place, content, unaborted);
+    expect(await over(observer, event)).toMatchObject({ outcome: 'same' });
+    for (const name of [place, { ...place, digest }]) expect(await world.client.head(name, unaborted)).toBeUndefined();
   });
 
   it('is the same when its files are', async () => {

@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
-import { createGunzip } from 'node:zlib';
+import type { Transform } from 'node:stream';
+import * as zlib from 'node:zlib';
+import { TarError } from './tar-reader';
 
-/** Undoes gzip, known by its first bytes. */
+/** Undoes gzip and zstd, known by their first bytes. @throws TarError for zstd where this Node.js does not know it */
 export async function plainBytes(source: AsyncIterable<Uint8Array>): Promise<Readable> {
   const iterator = source[Symbol.asyncIterator]();
   const first = await iterator.next();
@@ -15,9 +17,25 @@ export async function plainBytes(source: AsyncIterable<Uint8Array>): Promise<Rea
     }
   }
   const bytes = Readable.from(all(), { objectMode: false });
-  if (start[0] !== 0x1f || start[1] !== 0x8b) return bytes;
-  const gunzip = createGunzip();
-  bytes.on('error', (error) => gunzip.destroy(error));
-  gunzip.on('close', () => bytes.destroy());
-  return bytes.pipe(gunzip);
+  if (isZstd(start) && createZstdDecompress === undefined) {
+    bytes.destroy();
+    throw new TarError('the layer is compressed by zstd, which Node.js can undo from 22.15 on only');
+  }
+  const plain = decompressor(start);
+  if (plain === undefined) return bytes;
+  bytes.on('error', (error) => plain.destroy(error));
+  plain.on('close', () => bytes.destroy());
+  return bytes.pipe(plain);
+}
+
+const zstdMagic = Buffer.of(0x28, 0xb5, 0x2f, 0xfd);
+
+/** Node.js 20 has none. */
+const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
+
+const isZstd = (start: Buffer): boolean => start.subarray(0, zstdMagic.length).equals(zstdMagic);
+
+function decompressor(start: Buffer): Transform | undefined {
+  if (start[0] === 0x1f && start[1] === 0x8b) return zlib.createGunzip();
+  return isZstd(start) ? createZstdDecompress?.() : undefined;
 }

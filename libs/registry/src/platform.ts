@@ -20,7 +20,7 @@ export function parsePlatform(text: string): Platform | undefined {
   return { os, architecture, ...(variant === undefined ? {} : { variant }) };
 }
 
-export const formatPlatform = ({ os, architecture, variant }: Platform): string =>
+export const formatPlatform = ({ os, architecture, variant }: LoosePlatform): string =>
   [os, architecture, ...(variant ? [variant] : [])].join('/');
 
 /**
