@@ -63,6 +63,14 @@ describeOn(['kubeconfig'])('the manifests', () => {
     expect(Object.keys(maps[0]?.data ?? {}).filter((key) => !known.includes(key))).toEqual([]);
   });
 
+  it('overlays/prod has nodes pull with the login that docs/deploying.md has people make', async () => {
+    const manifests = await render('overlays/prod');
+    const pods = manifests.filter(({ kind }) => ['Deployment', 'Job'].includes(kind)).map(({ spec }) => podOf(spec));
+    const accounts = manifests.filter(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === 'default');
+    const all = [...pods, ...accounts].map(({ imagePullSecrets }) => imagePullSecrets);
+    expect(all).toEqual(Array(services.length + 2).fill([{ name: 'keelson-registries' }]));
+  });
+
   const may = async (service: string, verb: string, what: string, namespace: string): Promise<boolean> => {
     const as = `system:serviceaccount:${own.services}:${service}`;
     // What stands behind the slash would be taken for the name of a pod.
@@ -145,6 +153,7 @@ describeOn(['kubeconfig'])('the manifests', () => {
 });
 
 type Pod = {
+  imagePullSecrets?: { name: string }[];
   volumes: { secret?: { secretName: string } }[];
   serviceAccountName: string;
   automountServiceAccountToken: boolean;
