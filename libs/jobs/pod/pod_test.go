@@ -4,6 +4,10 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,6 +104,28 @@ func TestUnpacksBelowAPrefix(t *testing.T) {
 		}
 		if _, err := os.Stat(filepath.Join(into, "x")); err == nil {
 			t.Error("what is beside the prefix was unpacked")
+		}
+	}
+}
+
+func TestTellsTheContainerBeside(t *testing.T) {
+	content := archive(file("src/a", "x", 0o644)).Bytes()
+	serving := httptest.NewServer(http.HandlerFunc(func(answer http.ResponseWriter, _ *http.Request) { answer.Write(content) }))
+	defer serving.Close()
+	host := strings.TrimPrefix(serving.URL, "http://")
+	digest := func(of []byte) string { return fmt.Sprintf("%s/team/x@sha256:%x", host, sha256.Sum256(of)) }
+	for from, told := range map[string]string{digest(content): "done", digest(nil): "failed"} {
+		marks := t.TempDir()
+		into := filepath.Join(marks, "source")
+		err := source([]string{"-from", from, "-strip", "/src", "-plain-http", "-marks", marks, into})
+		if (err == nil) != (told == "done") {
+			t.Errorf("%s: %v", told, err)
+		}
+		if found, _ := filepath.Glob(filepath.Join(marks, "[df]*")); len(found) != 1 || filepath.Base(found[0]) != told {
+			t.Errorf("wants %s, found %v", told, found)
+		}
+		if said, _ := os.ReadFile(filepath.Join(marks, "failed")); err != nil && !strings.Contains(string(said), "its digest is") {
+			t.Errorf("said %q", said)
 		}
 	}
 }

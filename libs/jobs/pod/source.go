@@ -13,41 +13,67 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
 )
 
+// wanted is one layer of a registry, and where it goes.
+type wanted struct {
+	from, strip, authority, config, into string
+	plain                                bool
+}
+
 // source brings one layer of a registry into a directory: a commit's tree, by its digest.
 func source(args []string) error {
+	var want wanted
 	flags := flag.NewFlagSet("source", flag.ExitOnError)
-	from := flags.String("from", "", "the layer, registry/repository@sha256:...")
-	strip := flags.String("strip", "", "directory of the layer whose content is wanted, without it")
-	plain := flags.Bool("plain-http", false, "speak HTTP without TLS to the registry")
-	authority := flags.String("ca", "", "file with certificates in PEM to trust besides the image's own")
-	config := flags.String("docker-config", "", "file with credentials for registries, as Docker has it")
+	flags.StringVar(&want.from, "from", "", "the layer, registry/repository@sha256:...")
+	flags.StringVar(&want.strip, "strip", "", "directory of the layer whose content is wanted, without it")
+	flags.BoolVar(&want.plain, "plain-http", false, "speak HTTP without TLS to the registry")
+	flags.StringVar(&want.authority, "ca", "", "file with certificates in PEM to trust besides the image's own")
+	flags.StringVar(&want.config, "docker-config", "", "file with credentials for registries, as Docker has it")
+	marks := flags.String("marks", "", "directory in which a file, done or failed, tells the container beside")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if flags.NArg() != 1 {
 		return errors.New("source takes the directory to unpack into")
 	}
-	layer, err := parseLayer(*from)
+	want.into = flags.Arg(0)
+	err := bring(want)
+	if *marks == "" {
+		return err
+	}
+	return errors.Join(err, mark(*marks, err))
+}
+
+// mark makes the file that a container beside this one waits for.
+func mark(directory string, failure error) error {
+	if failure != nil {
+		return os.WriteFile(filepath.Join(directory, "failed"), []byte(failure.Error()+"\n"), 0o644)
+	}
+	return os.WriteFile(filepath.Join(directory, "done"), nil, 0o644)
+}
+
+func bring(want wanted) error {
+	layer, err := parseLayer(want.from)
 	if err != nil {
 		return err
 	}
-	if err := trust(*authority); err != nil {
+	if err := trust(want.authority); err != nil {
 		return err
 	}
-	body, err := fetch(layer, *plain, *config)
+	body, err := fetch(layer, want.plain, want.config)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
 	hash := sha256.New()
-	if err := unpack(io.TeeReader(body, hash), *strip, flags.Arg(0)); err != nil {
-		return fmt.Errorf("unpacking %s: %w", *from, err)
+	if err := unpack(io.TeeReader(body, hash), want.strip, want.into); err != nil {
+		return fmt.Errorf("unpacking %s: %w", want.from, err)
 	}
 	if got := "sha256:" + hex.EncodeToString(hash.Sum(nil)); got != layer.digest {
-		return fmt.Errorf("the registry sent something else for %s: its digest is %s", *from, got)
+		return fmt.Errorf("the registry sent something else for %s: its digest is %s", want.from, got)
 	}
 	return nil
 }

@@ -75,6 +75,7 @@ export const manifestJob: z.ZodType<ManifestJob> = z.strictObject({
   timeoutMs: z.number().positive(),
   objects: z.array(kubeObject).min(1).readonly(),
   namespace: z.strictObject({ name: label, create: z.boolean(), keep: z.boolean() }).exactOptional(),
+  lastLine: text.exactOptional(),
 });
 
 /** @throws JobsError when no job could ever run by this */

@@ -68,6 +68,11 @@ export type ManifestJob = {
   objects: readonly KubeObject[];
   /** Absent: the adapter's own. `create`: made for this job; `keep`: neither it nor what the job left in it is removed. */
   namespace?: { name: string; create: boolean; keep: boolean };
+  /**
+   * What the pod's one container prints last of all when it has ended well: a cluster notices that later. It is no output. To be known to nothing else
+   * that prints there.
+   */
+  lastLine?: string;
 };
 
 /** An object as its YAML says it. */

@@ -1,20 +1,31 @@
 import type { JobEnd } from '../jobs';
 import { helperEnd } from './helper-end';
-import { ownPrefix } from './kube-names';
 import type { PodObject } from './kube-objects';
-import { endingContainers, mainContainers } from './pod-containers';
+import { endingContainers, isOwn, mainContainers, told } from './pod-containers';
 import type { PodContainer } from './pod-containers';
 
-/** How the containers of a pod ended, if they all have, or one did whose end is that of the pod. */
+/**
+ * How the containers of a pod ended, if all that are the user's have, or one did whose end is that of the pod. One of ours that failed is why others did
+ * that waited for it.
+ */
 export function containersEnd(pod: PodObject): { end: JobEnd; endedAtMs: number } | undefined {
   const all = endingContainers(pod);
-  const failed = all.find(({ status }) => status.exitCode !== 0);
   const mains = mainContainers(pod);
+  const failed = failedHelper(pod) ?? all.find(({ status }) => status.exitCode !== 0);
   const isInit = failed !== undefined && !mains.some(({ container }) => container === failed.container);
-  if (!isInit && !mains.every(({ status }) => status.phase === 'ended')) return undefined;
+  if (!isInit && !told(mains).every(({ status }) => status.phase === 'ended')) return undefined;
   const endedAtMs = Math.max(...all.map(({ status }) => status.finishedAtMs));
   return { end: failed === undefined ? { kind: 'exited', code: 0 } : endOf(failed), endedAtMs };
 }
+
+/** How it ends when one of our own containers has failed: what waits for it would wait in vain. */
+export function helperFailure(pod: PodObject): JobEnd | undefined {
+  const failed = failedHelper(pod);
+  return failed && endOf(failed);
+}
+
+const failedHelper = (pod: PodObject): PodContainer | undefined =>
+  endingContainers(pod).find(({ container, status }) => isOwn(container) && status.exitCode !== 0);
 
 /** What the runtime answers with where it could not run the command at all. */
 const startErrors = new Set(['StartError', 'ContainerCannotRun']);
@@ -24,7 +35,7 @@ const signals: Readonly<Record<number, string>> = { 137: 'SIGKILL', 143: 'SIGTER
 function endOf({ container, status }: PodContainer): JobEnd {
   const { exitCode, reason, message } = status;
   if (reason === 'OOMKilled') return outOfMemory(container);
-  if (container.name.startsWith(ownPrefix)) {
+  if (isOwn(container)) {
     const said = message.trim() || `exit code ${exitCode}`;
     return { kind: 'cluster', cause: 'not-started', fault: 'ours', message: `preparing the pod failed: ${said}` };
   }

@@ -6,6 +6,7 @@ import type { FoundJob } from './find-job';
 import { followContainer } from './follow-container';
 import { judgeJob } from './judge-job';
 import type { KubeHost } from './kube-host';
+import { lastLineAnnotation } from './kube-names';
 import { LogCursor } from './log-cursor';
 import { endingContainers, mainContainers, told } from './pod-containers';
 import type { PodWatch } from './pod-watch';
@@ -13,13 +14,18 @@ import type { PodWatch } from './pod-watch';
 /** Without any hint, a job that waits for its pod is looked at this often. */
 const lookMs = 5_000;
 
-type Follow = { name: string; place: JobLogPlace };
+type Follow = {
+  name: string;
+  place: JobLogPlace;
+  /** Called when its container has said that it ended well. */
+  saidEnd: () => void;
+};
 
 /** The output of a job: of its init containers in order, then of the others, one after the other. @throws JobsError */
 export async function* followJob(
   host: KubeHost,
   watch: PodWatch,
-  { name, place, signal }: Follow & { signal: AbortSignal },
+  { name, place, saidEnd, signal }: Follow & { signal: AbortSignal },
 ): AsyncGenerator<JobLogEntry> {
   const wake = new Wake();
   const joined = watch.join(wake, name);
@@ -30,19 +36,29 @@ export async function* followJob(
     const containers = told(endingContainers(found.pod)).map(({ container }) => container.name);
     // The times of containers that run beside each other say nothing about what was seen.
     const isOnly = told(mainContainers(found.pod)).length <= 1;
+    const lastLine = isOnly ? found.job.metadata.annotations[lastLineAnnotation] : undefined;
     let { skipLines } = place;
     for (const container of containers) {
       const cursor = new LogCursor({ ...place, skipLines }, isOnly);
-      yield* followContainer(
-        host,
-        { name, container, cursor, wake, findPod: () => findPod(host, found.job, signal) },
-        signal,
-      );
+      const followed = { name, container, cursor, wake, findPod: () => findPod(host, found.job, signal) };
+      if (yield* untilLastLine(followContainer(host, followed, signal), lastLine)) return saidEnd();
       skipLines = cursor.skip;
     }
   } finally {
     joined.leave();
   }
+}
+
+/** What comes before the line by which a container says that it ended well. Nothing comes after it. @returns whether it said so */
+async function* untilLastLine(
+  entries: AsyncIterable<JobLogEntry>,
+  lastLine: string | undefined,
+): AsyncGenerator<JobLogEntry, boolean> {
+  for await (const entry of entries) {
+    if ('bytes' in entry && lastLine !== undefined && Buffer.from(lastLine).equals(entry.bytes)) return true;
+    yield entry;
+  }
+  return false;
 }
 
 type Look = { name: string; wake: Wake; look: () => Promise<FoundJob | undefined> };

@@ -18,14 +18,31 @@ const jobOf = (annotations: Record<string, string> = {}, conditions: object[] = 
     status: { conditions },
   });
 
-type Pod = { state?: object; status?: object; metadata?: object; main?: object; init?: object[]; inits?: object[] };
-const podOf = ({ state, status = {}, metadata = {}, main = {}, init = [], inits = [] }: Pod) =>
+type Pod = {
+  state?: object;
+  status?: object;
+  metadata?: object;
+  main?: object;
+  init?: object[];
+  inits?: object[];
+  beside?: object;
+};
+const source = { name: 'keelson-source', image: 'r/helper@sha256:0' };
+const podOf = ({ state, status = {}, metadata = {}, main = {}, init = [], inits = [], beside }: Pod) =>
   podObject.parse({
     metadata: { name: '0-1-test-abcde', namespace: 'work', creationTimestamp: created, ...metadata },
-    spec: { nodeName: 'one', initContainers: init, containers: [{ name: 'main', image: 'r/i@sha256:0', ...main }] },
+    spec: {
+      nodeName: 'one',
+      initContainers: init,
+      containers: [{ name: 'main', image: 'r/i@sha256:0', ...main }, ...(beside === undefined ? [] : [source])],
+    },
     status: {
       ...{ phase: 'Pending', initContainerStatuses: inits },
-      ...{ containerStatuses: state === undefined ? [] : [{ name: 'main', state }], ...status },
+      containerStatuses: [
+        ...(state === undefined ? [] : [{ name: 'main', state }]),
+        ...(beside === undefined ? [] : [{ name: 'keelson-source', state: beside }]),
+      ],
+      ...status,
     },
   });
 
@@ -57,6 +74,33 @@ describe('a job that runs', () => {
       expect(judged).toMatchObject({ state: { phase: 'running' }, isEnding: true });
       expect(judged.state.end).toBeUndefined();
     }
+  });
+});
+
+describe('a job that waits for a container of ours beside its own', () => {
+  it('is over at once when that has failed', () => {
+    const pod = podOf({ state: running, beside: ended(1, { message: 'no such blob' }), status: { phase: 'Running' } });
+    expect(judge(pod, 3000)).toMatchObject({
+      state: { phase: 'running' },
+      overdue: { cause: 'not-started', fault: 'ours', message: 'preparing the pod failed: no such blob' },
+    });
+  });
+
+  it('is over after the grace when that cannot be made', () => {
+    const pod = podOf({ state: running, beside: waiting('ImagePullBackOff', 'connection refused') });
+    expect(judge(pod, 60_000).overdue).toBeUndefined();
+    expect(judge(pod, 60_001).overdue).toMatchObject({ cause: 'image-pull', fault: 'ours' });
+    expect(judge(podOf({ state: running, beside: waiting('ContainerCreating') }), 60_001).overdue).toBeUndefined();
+  });
+
+  it('has ended when its own container has', () => {
+    const pod = podOf({ state: ended(7), beside: waiting('ContainerCreating'), status: { phase: 'Pending' } });
+    expect(judge(pod, 9000).state).toMatchObject({ phase: 'ended', end: { kind: 'exited', code: 7 } });
+  });
+
+  it('failed for want of what that did not bring', () => {
+    const pod = podOf({ state: ended(70), beside: ended(1, { message: 'no such blob' }) });
+    expect(judge(pod, 9000).state.end).toMatchObject({ message: 'preparing the pod failed: no such blob' });
   });
 });
 

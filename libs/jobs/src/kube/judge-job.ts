@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { ClusterCause, JobEnd, JobState } from '../jobs';
-import { containersEnd } from './container-end';
+import { containersEnd, helperFailure } from './container-end';
 import type { FoundJob } from './find-job';
 import type { KubeGraces } from './kube-host';
 import { endAnnotation, timeoutAnnotation } from './kube-names';
 import type { PodObject } from './kube-objects';
-import { mainContainers, startOf } from './pod-containers';
+import { isOwn, mainContainers, startOf } from './pod-containers';
 import { waitingFor } from './waiting-pod';
 
 /** What a job is, and what it is to be ended with, if it is over its time. */
@@ -40,13 +40,31 @@ export function judgeJob(found: FoundJob, nowMs: number, graces: KubeGraces): Ju
     return { state: { name, phase: startedAtMs === undefined ? 'waiting' : 'running', ...started }, isEnding: true };
   }
   if (startedAtMs === undefined) return waitingPod(name, pod, { nowMs, graces });
-  const isOver = nowMs > startedAtMs + roundedMs + timeoutOf(found);
-  return { state: { name, phase: 'running', ...started }, ...(isOver ? { overdue: { kind: 'timeout' } } : {}) };
+  return runningPod({ ...found, pod }, startedAtMs, { nowMs, graces });
+}
+
+function runningPod(found: FoundJob & { pod: PodObject }, startedAtMs: number, now: Now): Judged {
+  const { name, pod } = found;
+  const running = { state: { name, phase: 'running' as const, startedAtMs } };
+  const withoutHelper = helperFailure(pod) ?? stuckHelper(pod, now);
+  if (withoutHelper !== undefined) return { ...running, overdue: withoutHelper };
+  const isOver = now.nowMs > startedAtMs + roundedMs + timeoutOf(found);
+  return { ...running, ...(isOver ? { overdue: { kind: 'timeout' } } : {}) };
+}
+
+type Now = { nowMs: number; graces: KubeGraces };
+
+/** One of our own that is to run beside the user's, and does not come up in time: the user's waits for what it brings. */
+function stuckHelper(pod: PodObject, { nowMs, graces }: Now): JobEnd | undefined {
+  if (!mainContainers(pod).some(({ container, status }) => isOwn(container) && status.phase === 'waiting'))
+    return undefined;
+  const { end, graceMs } = waitingFor(pod, graces);
+  return nowMs - (pod.metadata.creationTimestamp ?? nowMs) > graceMs ? end : undefined;
 }
 
 const timeoutOf = ({ job }: FoundJob): number => Number(job.metadata.annotations[timeoutAnnotation] ?? Infinity);
 
-function waitingPod(name: string, pod: PodObject, { nowMs, graces }: { nowMs: number; graces: KubeGraces }): Judged {
+function waitingPod(name: string, pod: PodObject, { nowMs, graces }: Now): Judged {
   const { waitingFor: why, end, graceMs } = waitingFor(pod, graces);
   const sinceMs = pod.metadata.creationTimestamp ?? nowMs;
   const overdue = nowMs - sinceMs > graceMs ? { overdue: end } : {};

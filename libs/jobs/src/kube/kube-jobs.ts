@@ -8,6 +8,7 @@ import { findJob, findJobs } from './find-job';
 import type { FoundJob } from './find-job';
 import { followJob } from './follow-job';
 import { judgeJob } from './judge-job';
+import type { Judged } from './judge-job';
 import { openApi } from './kube-api';
 import type { KubeGraces, KubeHost, Uploads } from './kube-host';
 import { artifactsAnnotation } from './kube-names';
@@ -47,11 +48,13 @@ const usualGraces: KubeGraces = {
 /** Nobody lists jobs without looking at them again; a pod that is refused tells so only by an event. */
 const podlessMs = 3000;
 
-/** Jobs as Kubernetes Jobs. All that is known of them is in the cluster: any process sees the same. */
+/** Jobs as Kubernetes Jobs. All that is known of them is in the cluster: any process sees the same, one that reads a job's output some of it sooner. */
 export class KubeJobs implements Jobs {
   readonly #host: KubeHost;
   readonly #watch: PodWatch;
   readonly #rights: OwnRights;
+  /** Jobs that were read to have ended well, and when, until they are removed. */
+  readonly #saidEndAtMs = new Map<string, number>();
 
   private constructor(host: KubeHost) {
     this.#host = host;
@@ -78,14 +81,15 @@ export class KubeJobs implements Jobs {
   }
 
   async *log(name: string, place: JobLogPlace, signal: AbortSignal): AsyncGenerator<JobLogEntry> {
-    yield* followJob(this.#host, this.#watch, { name: checkedName(name), place, signal });
+    const saidEnd = () => void this.#saidEndAtMs.set(name, this.#host.clock());
+    yield* followJob(this.#host, this.#watch, { name: checkedName(name), place, saidEnd, signal });
   }
 
   async files(name: string): Promise<readonly JobFile[]> {
     const found = await findJob(this.#host, checkedName(name));
     if (found === undefined) throw new JobsError(`there is no job ${name}`, false);
-    const { phase } = judgeJob(found, this.#host.clock(), this.#host.graces).state;
-    if (phase !== 'ended') throw new JobsError(`the job ${name} has not ended: its files may still change`, true);
+    if (this.#judged(found).state.phase !== 'ended')
+      throw new JobsError(`the job ${name} has not ended: its files may still change`, true);
     if (found.job.metadata.annotations[artifactsAnnotation] === undefined) return [];
     return uploadedFiles(this.#host, found);
   }
@@ -94,7 +98,7 @@ export class KubeJobs implements Jobs {
     if (!isJobName(name)) return;
     const found = await findJob(this.#host, name);
     if (found === undefined) return;
-    const { state, isEnding } = judgeJob(found, this.#host.clock(), this.#host.graces);
+    const { state, isEnding } = this.#judged(found);
     if (state.phase !== 'ended' && !isEnding) await endJob(this.#host, found, { kind: 'signalled', signal: 'SIGTERM' });
   }
 
@@ -102,6 +106,7 @@ export class KubeJobs implements Jobs {
     if (!isJobName(name)) return;
     const found = await findJob(this.#host, name);
     if (found !== undefined) await removeJob(this.#host, found);
+    this.#saidEndAtMs.delete(name);
   }
 
   async *changes(signal: AbortSignal): AsyncGenerator<void> {
@@ -131,10 +136,18 @@ export class KubeJobs implements Jobs {
 
   /** A job's state. One that is over its time is ended: at the next look it is. */
   async #judge(found: FoundJob): Promise<JobState> {
-    const { state, overdue } = judgeJob(found, this.#host.clock(), this.#host.graces);
+    const { state, overdue } = this.#judged(found);
     if (overdue !== undefined) await endJob(this.#host, found, overdue);
     if (state.phase === 'waiting' && found.pod === undefined) return this.#podless(found, state);
     return state;
+  }
+
+  /** One that has said that it ended well has, though the cluster does not know yet; unless we were ending it. */
+  #judged(found: FoundJob): Judged {
+    const judged = judgeJob(found, this.#host.clock(), this.#host.graces);
+    const endedAtMs = this.#saidEndAtMs.get(found.name);
+    if (endedAtMs === undefined || judged.state.phase !== 'running' || judged.isEnding === true) return judged;
+    return { state: { ...judged.state, phase: 'ended', endedAtMs, end: { kind: 'exited', code: 0 } } };
   }
 
   async #podless(found: FoundJob, state: JobState): Promise<JobState> {

@@ -19,6 +19,9 @@ export const keptLabel = 'keelson/kept';
 /** Patterns of the files it keeps. */
 export const artifactsAnnotation = 'keelson/artifacts';
 
+/** What its container prints last of all when it has ended well. */
+export const lastLineAnnotation = 'keelson/last-line';
+
 /** Containers of ours in a pod; their output is nobody's. */
 export const ownPrefix = 'keelson-';
 

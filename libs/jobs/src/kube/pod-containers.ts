@@ -19,7 +19,9 @@ export const serviceContainers = ({ spec, status }: PodObject): PodContainer[] =
 
 /** The user's own, whose output is the job's. */
 export const told = (containers: readonly PodContainer[]): PodContainer[] =>
-  containers.filter(({ container }) => !container.name.startsWith(ownPrefix));
+  containers.filter(({ container }) => !isOwn(container));
+
+export const isOwn = ({ name }: Container): boolean => name.startsWith(ownPrefix);
 
 /** When the job began: its first container that is not ours. */
 export function startOf(pod: PodObject): number | undefined {

@@ -7,6 +7,7 @@ import {
   keepAnnotation,
   kindsAnnotation,
   kubeName,
+  lastLineAnnotation,
   nameAnnotation,
   namespaceAnnotation,
   timeoutAnnotation,
@@ -117,8 +118,11 @@ function annotations(job: ManifestJob, { main, beside }: Parts, timeoutMs: numbe
   const kinds = [...new Set(beside.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))];
   const isOwn = job.namespace?.create === true;
   const about = job.namespace?.keep === true ? keepAnnotation : namespaceAnnotation;
+  // A template's own would be believed.
+  const { [lastLineAnnotation]: _, ...others } = main.metadata.annotations ?? {};
   return {
-    ...main.metadata.annotations,
+    ...others,
+    ...(job.lastLine === undefined ? {} : { [lastLineAnnotation]: job.lastLine }),
     [nameAnnotation]: job.name,
     [timeoutAnnotation]: String(timeoutMs),
     [kindsAnnotation]: JSON.stringify(kinds),
