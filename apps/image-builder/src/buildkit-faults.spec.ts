@@ -100,6 +100,17 @@ describeOn(['kubeconfig', 'registry', 'hostIp'])('a build by BuildKit that is in
     expect(await tagOf(event)).toBeUndefined();
   });
 
+  it('is an error of ours when its source is gone, and says so', async () => {
+    proxy.fault = ({ method, url = '' }, response) => {
+      if (method !== 'GET' || !url.includes('/widget-source/blobs/')) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    const { ended } = await harness.built({ sequence: 6, tree: dockerfile('RUN true') });
+    expect(ended).toMatchObject({ outcome: 'error', reason: { code: 'not-started' } });
+    expect(ended.reason?.message).toMatch(/preparing the pod failed: .*widget-source\/blobs\/.*HTTP status 404/);
+  });
+
   it.each([
     [10, 503, 'registry'],
     [11, 429, 'rate-limited'],

@@ -7,17 +7,20 @@ import { digest, dockerConfig, password, request, settings } from './sample-requ
 
 const strategies = Object.keys(builders) as StrategyName[];
 type Container = {
+  name: string;
   image: string;
   command?: string[];
   args: string[];
   env?: { name: string; value: string }[];
   volumeMounts?: Record<string, unknown>[];
 };
-type Pod = { initContainers: Container[]; containers: Container[]; volumes: Record<string, unknown>[] };
+type Pod = { initContainers?: Container[]; containers: Container[]; volumes: Record<string, unknown>[] };
 
 const objectOf = (job: ManifestJob, kind: string) => job.objects.find((object) => object.kind === kind);
 const podOf = (job: ManifestJob): Pod =>
   (objectOf(job, 'Job') as KubeObject & { spec: { template: { spec: Pod } } }).spec.template.spec;
+const sourceOf = (job: ManifestJob): Container | undefined =>
+  [...(podOf(job).initContainers ?? []), ...podOf(job).containers].find(({ name }) => name === 'keelson-source');
 const argsOf = (job: ManifestJob): string[] => podOf(job).containers[0]!.args;
 const following = (args: readonly string[], flag: string) => args.filter((_, at) => args[at - 1] === flag);
 
@@ -27,7 +30,10 @@ describe.each(strategies)('a job of %s', (strategy) => {
   it('is one Job of the name asked for, run once, with its source brought in by digest', () => {
     expect(job.objects.filter(({ kind }) => kind === 'Job')).toHaveLength(1);
     expect(objectOf(job, 'Job')).toMatchObject({ metadata: { name: request.name }, spec: { backoffLimit: 0 } });
-    const [source] = podOf(job).initContainers;
+    const { initContainers = [], containers } = podOf(job);
+    // BuildKit waits for it by itself, and starts meanwhile.
+    expect(initContainers).toHaveLength(strategy === 'buildkit' ? 0 : 1);
+    const source = sourceOf(job);
     expect(source?.image).toBe(settings.helperImage);
     expect(source?.command).toEqual([
       ...[
@@ -39,21 +45,23 @@ describe.each(strategies)('a job of %s', (strategy) => {
         '/src',
         '-plain-http',
       ],
-      ...[
-        '-docker-config',
-        '/keelson/docker/config.json',
-        strategy === 'makisu' ? '/makisu-context' : '/keelson/source',
-      ],
+      ...['-docker-config', '/keelson/docker/config.json'],
+      ...{
+        buildkit: ['-marks', '/keelson/beside', '/keelson/beside/source'],
+        kaniko: ['/keelson/source'],
+        makisu: ['/makisu-context'],
+      }[strategy],
     ]);
+    expect(containers[0]?.name).toBe('builder');
     expect(podOf(job)).toMatchObject({ restartPolicy: 'Never', automountServiceAccountToken: false });
   });
 
   it('trusts, for its source, the authority of the registry that has it', () => {
     const source = { ...request.source, repository: 'own.example/widget-source' };
-    const [filler] = podOf(builders[strategy].job({ ...request, source }, settings)).initContainers;
+    const filler = sourceOf(builders[strategy].job({ ...request, source }, settings));
     expect(following(filler!.command!, '-ca')).toEqual(['/keelson/ca/1/ca.crt']);
     expect(filler!.volumeMounts).toContainEqual({ name: 'ca-1', mountPath: '/keelson/ca/1', readOnly: true });
-    expect(podOf(job).initContainers[0]!.command).not.toContain('-ca');
+    expect(sourceOf(job)!.command).not.toContain('-ca');
   });
 
   it('has credentials in a Secret of its own, mounted as files, and nowhere else', () => {
@@ -89,7 +97,9 @@ describe('BuildKit', () => {
   const args = argsOf(builders.buildkit.job(request, settings));
 
   it('is told where the Dockerfile and its context are, and what to make of them', () => {
-    expect(following(args, '--local')).toEqual(['context=/keelson/source/server', 'dockerfile=/keelson/source/docker']);
+    expect(following(args, '--local')).toEqual([
+      ...['context=/keelson/beside/source/server', 'dockerfile=/keelson/beside/source/docker'],
+    ]);
     expect(following(args, '--opt')).toEqual([
       ...['filename=Dockerfile.prod', 'target=final', 'build-arg:LEVEL=2'],
       ...[`build-arg:NOTE=it's "a; $(b)", c`, 'label:org.example.team=x y'],
@@ -120,12 +130,11 @@ describe('BuildKit', () => {
     expect(other.includes('--no-cache')).toBe(cache === 'none');
   });
 
-  it('knows plain and own registries by its configuration alone', () => {
-    const config = objectOf(builders.buildkit.job(request, settings), 'ConfigMap') as KubeObject & { data: object };
-    expect(config.data).toEqual({
-      'buildkitd.toml':
-        '[registry."plain.example:5000"]\nhttp = true\n[registry."own.example"]\nca = ["/keelson/ca/1/ca.crt"]',
-    });
+  it('knows plain and own registries by its configuration alone, which needs no object of its own', () => {
+    expect(objectOf(builders.buildkit.job(request, settings), 'ConfigMap')).toBeUndefined();
+    expect(args[1]).toBe(
+      '[registry."plain.example:5000"]\nhttp = true\n[registry."own.example"]\nca = ["/keelson/ca/1/ca.crt"]',
+    );
   });
 
   it('gives secrets and ssh keys as files', () => {
@@ -134,6 +143,14 @@ describe('BuildKit', () => {
     expect(following(argsOf(job), '--secret')).toEqual(['id=npm,src=/keelson/secrets/npm/value']);
     expect(following(argsOf(job), '--ssh')).toEqual(['default=/keelson/secrets/default/value']);
     expect(JSON.stringify(podOf(job).volumes)).toContain('{"secretName":"npm-token","items":[{"key":"token"');
+  });
+
+  it('says that it ended well by the line it is asked to say, and by none otherwise', () => {
+    const lastLine = 'keelson: built 0190';
+    const said = builders.buildkit.job({ ...request, lastLine }, settings);
+    expect([said.lastLine, argsOf(said)[0]]).toEqual([lastLine, lastLine]);
+    const silent = builders.buildkit.job(request, settings);
+    expect([silent.lastLine, argsOf(silent)[0]]).toEqual([undefined, '']);
   });
 
   it('is privileged only where it must be', () => {
@@ -148,9 +165,9 @@ describe('BuildKit', () => {
     expect(rootless.command?.join(' ')).toContain('rootlesskit buildkitd');
     const pool = securityOf({ addr: 'tcp://pool:1234', tlsSecret: 'pool-tls' });
     expect(pool.securityContext).toMatchObject({ allowPrivilegeEscalation: false });
-    expect(pool.command).toEqual(['buildctl']);
-    expect(pool.args.slice(0, 8)).toEqual([
-      ...['--addr', 'tcp://pool:1234', '--tlscacert', '/keelson/tls/ca.crt', '--tlscert', '/keelson/tls/tls.crt'],
+    expect(pool.command?.join(' ')).not.toContain('buildkitd');
+    expect(pool.args.slice(0, 9)).toEqual([
+      ...['', '--addr', 'tcp://pool:1234', '--tlscacert', '/keelson/tls/ca.crt', '--tlscert', '/keelson/tls/tls.crt'],
       ...['--tlskey', '/keelson/tls/tls.key'],
     ]);
   });

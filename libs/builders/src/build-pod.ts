@@ -6,6 +6,8 @@ import type { BuilderSettings } from './builder-settings';
 /** Where things are in a builder's pod. */
 export const places = {
   source: '/keelson/source',
+  /** Where the source is when it comes while the builder starts: beside the files that tell of it. */
+  sourceBeside: '/keelson/beside/source',
   config: '/keelson/config',
   credentials: '/keelson/docker',
   secrets: '/keelson/secrets',
@@ -23,6 +25,8 @@ export type PodParts = {
   place: Place;
   /** Where the source goes, if not to its usual place. */
   sourceAt?: string;
+  /** The builder starts while its source comes, and waits for it itself. */
+  waitsForSource?: boolean;
   /** The builder, without what every builder gets. */
   container: { image: string; command?: readonly string[]; args: readonly string[]; [field: string]: unknown };
   /** Files with settings, by name. Never a secret. */
@@ -31,23 +35,30 @@ export type PodParts = {
   credentials?: Readonly<Record<string, string>>;
   podSecurity?: Readonly<Record<string, unknown>>;
   mounts?: readonly Mount[];
+  /** That it prints last when it has ended well. */
+  lastLine?: string | undefined;
 };
 
 export type Mount = { name: string; at: string; volume: Readonly<Record<string, unknown>>; path?: string };
 
-/** The Job of one build: an init container brings the source in, then the builder runs once. */
+/**
+ * The Job of one build: the source is brought in, and the builder runs once. An init container brings it where the builder cannot wait by itself: the kubelet
+ * looks about once a second whether that has ended, and only then starts the builder.
+ */
 export function buildPod(request: BuildRequest, settings: BuilderSettings, parts: PodParts): ManifestJob {
   const { name } = request;
   const files = filesOf(request, parts);
   const mounts = [...fileMounts(name, files), ...authorityMounts(settings), ...(parts.mounts ?? [])];
-  const sourceAt = parts.sourceAt ?? places.source;
-  const source = { name: 'source', at: sourceAt, volume: { emptyDir: {} } };
+  const isBeside = parts.waitsForSource === true;
+  const sourceAt = isBeside ? places.sourceBeside : (parts.sourceAt ?? places.source);
+  const source = { name: 'source', at: isBeside ? path.dirname(sourceAt) : sourceAt, volume: { emptyDir: {} } };
+  const brings = sourceContainer(request, settings, { sourceAt, isBeside, withCredentials: 'credentials' in files });
   const pod = {
     restartPolicy: 'Never',
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     ...parts.podSecurity,
-    initContainers: [sourceContainer(request, settings, { sourceAt, withCredentials: 'credentials' in files })],
+    ...(isBeside ? {} : { initContainers: [brings] }),
     containers: [
       {
         name: 'builder',
@@ -55,6 +66,7 @@ export function buildPod(request: BuildRequest, settings: BuilderSettings, parts
         resources: resourcesOf(parts.place),
         volumeMounts: [source, ...mounts].map(volumeMount),
       },
+      ...(isBeside ? [brings] : []),
     ],
     volumes: volumesOf([source, ...mounts]),
     nodeSelector: parts.place.nodeSelector,
@@ -68,6 +80,7 @@ export function buildPod(request: BuildRequest, settings: BuilderSettings, parts
   return {
     ...{ name, timeoutMs: parts.place.timeoutSeconds * 1000, objects: [...fileObjects(name, files), job] },
     ...(settings.namespace === undefined ? {} : { namespace: { name: settings.namespace, create: false, keep: true } }),
+    ...(parts.lastLine === undefined ? {} : { lastLine: parts.lastLine }),
   };
 }
 
@@ -122,7 +135,7 @@ function authorityMount(registries: BuilderSettings['registries'], index: number
 function sourceContainer(
   { source, dockerConfig }: BuildRequest,
   settings: BuilderSettings,
-  { sourceAt, withCredentials }: { sourceAt: string; withCredentials: boolean },
+  { sourceAt, isBeside, withCredentials }: { sourceAt: string; isBeside: boolean; withCredentials: boolean },
 ) {
   const host = source.repository.split('/')[0];
   const at = settings.registries.findIndex((registry) => registry.host === host);
@@ -137,11 +150,12 @@ function sourceContainer(
       ...(isPlain ? ['-plain-http'] : []),
       ...(authority.length === 0 ? [] : ['-ca', authorityOf(at)]),
       ...(dockerConfig === undefined ? [] : ['-docker-config', `${places.credentials}/config.json`]),
+      ...(isBeside ? ['-marks', path.dirname(sourceAt)] : []),
       sourceAt,
     ],
     securityContext: { allowPrivilegeEscalation: false },
     volumeMounts: [
-      { name: 'source', mountPath: sourceAt },
+      { name: 'source', mountPath: isBeside ? path.dirname(sourceAt) : sourceAt },
       ...(withCredentials ? [credentials] : []),
       ...authority.map(volumeMount),
     ],

@@ -30,4 +30,6 @@ export type BuildRequest = {
   dockerConfig?: string;
   /** Of the commit, seconds since the epoch: when the image was made, for builders that can be told. */
   epochSeconds?: number;
+  /** What the builder prints last of all when it has ended well, where it can be made to: see `ManifestJob`. */
+  lastLine?: string;
 };

@@ -9,26 +9,69 @@ import { BuildkitProgress } from './buildkit-progress';
 
 type Buildkit = NonNullable<BuilderSettings['buildkit']>;
 
-const socket = 'unix:///keelson/state/buildkitd.sock';
+const socketFile = '/keelson/state/buildkitd.sock';
+/** No ConfigMap: that would be one more object to make before each build, and for its pod to wait for. */
+const settingsFile = '/keelson/state/buildkitd.toml';
+const socket = `unix://${socketFile}`;
 const clientCertificates = '/keelson/tls';
 
 /**
- * Starts a daemon of its own, waits until it answers, and builds once. The arguments of buildctl are the script's own: no value
- * of a pipeline file is ever read by a shell.
+ * The first argument is what is said last when all went well, the others are buildctl's. The script's words are its own: no value of a pipeline file is ever
+ * read by a shell. As the first process it must hand SIGTERM on itself.
  */
-const oneShot = `
-"$@" &
+const begin = `
+said=$1
+shift
+trap 'exit 143' TERM INT
+`;
+
+/** Starts a daemon of its own, with what comes next as its settings, and waits until it answers. */
+const startDaemon = (daemon: string): string => `
+printf '%s\\n' "$1" >${settingsFile}
+shift
+${daemon} >/keelson/state/buildkitd.log 2>&1 &
 daemon=$!
 n=0
-until buildctl --addr ${socket} debug workers >/dev/null 2>&1; do
+until [ -S ${socketFile} ] && buildctl --addr ${socket} debug workers >/dev/null 2>&1; do
   n=$((n+1))
-  if [ $n -ge 300 ] || ! kill -0 $daemon 2>/dev/null; then
+  if [ $n -ge 600 ] || ! kill -0 $daemon 2>/dev/null; then
     tail -n 20 /keelson/state/buildkitd.log
     echo "error: the BuildKit daemon did not start"
     exit 70
   fi
-  sleep 0.1
+  sleep 0.05
 done
+`;
+
+const marks = path.dirname(places.sourceBeside);
+
+/** The source comes from the container beside, meanwhile. */
+const awaitSource = `
+n=0
+until [ -e ${marks}/done ]; do
+  n=$((n+1))
+  if [ $n -ge 12000 ] || [ -e ${marks}/failed ]; then
+    cat ${marks}/failed 2>/dev/null
+    echo "error: the source could not be brought into the pod"
+    exit 70
+  fi
+  sleep 0.05
+done
+`;
+
+/** Builds once. A signal ends the first wait, not the client. */
+const build = `
+buildctl "$@" &
+client=$!
+trap 'kill $client 2>/dev/null' TERM INT
+wait $client
+code=$?
+while kill -0 $client 2>/dev/null; do
+  wait $client
+  code=$?
+done
+if [ $code -eq 0 ] && [ -n "$said" ]; then echo "$said"; fi
+exit $code
 `;
 
 /** BuildKit: a daemon in the Job, or a pool by its address. */
@@ -43,32 +86,31 @@ export const buildkit: Builder = {
     return buildPod(request, settings, {
       ...(own.addr === undefined ? daemonPod : poolPod)(request, settings, own),
       place: own,
+      waitsForSource: true,
+      lastLine: request.lastLine,
     });
   },
 };
 
-type Parts = Omit<PodParts, 'place'>;
+type Parts = Omit<PodParts, 'place' | 'waitsForSource' | 'lastLine'>;
 
 function daemonPod(request: BuildRequest, settings: BuilderSettings, { image, rootless }: Buildkit): Parts {
   const daemon = [
     ...(rootless ? ['rootlesskit'] : []),
-    ...['buildkitd', '--addr', socket, '--root', '/keelson/state/root', '--config', `${places.config}/buildkitd.toml`],
+    ...['buildkitd', '--addr', socket, '--root', '/keelson/state/root', '--config', settingsFile],
     ...['--oci-worker=true', '--containerd-worker=false'],
     ...(rootless ? ['--oci-worker-no-process-sandbox'] : []),
   ];
-  const quoted = daemon.join(' ');
-  const script = oneShot.replace('"$@" &', `${quoted} >/keelson/state/buildkitd.log 2>&1 &`);
   return {
     container: {
       image,
-      command: ['/bin/sh', '-c', `${script}exec buildctl --addr ${socket} "$@"`, 'keelson'],
-      args: buildArguments(request, settings),
+      command: ['/bin/sh', '-c', `${begin}${startDaemon(daemon.join(' '))}${awaitSource}${build}`, 'keelson'],
+      args: [request.lastLine ?? '', daemonConfig(settings), '--addr', socket, ...buildArguments(request, settings)],
       env: environment(request),
       securityContext: rootless
         ? { runAsUser: 1000, runAsGroup: 1000, seccompProfile: { type: 'Unconfined' } }
         : { privileged: true },
     },
-    config: { 'buildkitd.toml': daemonConfig(settings) },
     mounts: [{ name: 'state', at: '/keelson/state', volume: { emptyDir: {} } }, ...secretMounts(request)],
     ...(rootless ? { podSecurity: { securityContext: { fsGroup: 1000 } } } : {}),
   };
@@ -84,8 +126,8 @@ function poolPod(request: BuildRequest, settings: BuilderSettings, { image, addr
   return {
     container: {
       image,
-      command: ['buildctl'],
-      args: ['--addr', addr ?? '', ...tls, ...buildArguments(request, settings)],
+      command: ['/bin/sh', '-c', `${begin}${awaitSource}${build}`, 'keelson'],
+      args: [request.lastLine ?? '', '--addr', addr ?? '', ...tls, ...buildArguments(request, settings)],
       env: environment(request),
       securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     },
@@ -112,8 +154,8 @@ function buildArguments(request: BuildRequest, settings: BuilderSettings): strin
   ];
   return [
     ...['build', '--progress', 'rawjson', '--frontend', 'dockerfile.v0'],
-    ...['--local', `context=${path.join(places.source, context)}`],
-    ...['--local', `dockerfile=${path.join(places.source, path.dirname(dockerfile))}`],
+    ...['--local', `context=${path.join(places.sourceBeside, context)}`],
+    ...['--local', `dockerfile=${path.join(places.sourceBeside, path.dirname(dockerfile))}`],
     ...options.flatMap((option) => ['--opt', option]),
     ...Object.entries(secrets).flatMap(([id, { ssh }]) =>
       ssh === true ? ['--ssh', `${id}=${secretFile(id)}`] : ['--secret', `id=${id},src=${secretFile(id)}`],
