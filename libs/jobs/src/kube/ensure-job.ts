@@ -54,13 +54,13 @@ const isNonRoot = (user: string | undefined): boolean => /^0*[1-9]\d*(:|$)/.test
 type Making = { spec: JobSpec; prepared: Prepared };
 
 async function makeObjects(host: KubeHost, { spec, prepared }: Making, signal: Signal): Promise<Ensured> {
-  // Somebody else's template may hold anything: the cluster says what it thinks of all of it before any of it is made.
-  if (isManifest(spec)) {
-    for (const object of [...prepared.beside, prepared.job]) await create(host, { object, dryRun: true }, signal);
+  // Somebody else's template may hold anything: the cluster says what it thinks of all of it before any of it is made. Of one object it says so anyway.
+  if (isManifest(spec) && prepared.beside.length > 0) {
+    const all = [...prepared.beside, prepared.job];
+    await Promise.all(all.map((object) => create(host, { object, dryRun: true }, signal)));
   }
-  for (const object of prepared.beside) {
-    if ((await makeBeside(host, { object, prepared }, signal)) === 'deleting') return 'deleting';
-  }
+  const made = await Promise.all(prepared.beside.map((object) => makeBeside(host, { object, prepared }, signal)));
+  if (made.includes('deleting')) return 'deleting';
   if (await create(host, { object: prepared.job }, signal)) return 'created';
   return standing(host, spec.name, { namespace: prepared.namespace, signal });
 }

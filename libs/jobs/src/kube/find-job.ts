@@ -18,10 +18,15 @@ export async function findJobs(host: KubeHost, name?: string, signal?: AbortSign
   const labelSelector = name === undefined ? jobLabel : `${jobLabel}=${kubeName(name)}`;
   const paths = host.anyNamespace ? [allJobsPath, allPodsPath] : [jobsPath(host.namespace), podsPath(host.namespace)];
   const [jobsAt = '', podsAt = ''] = paths;
-  // Jobs first: a job whose pod is seen is a job that is seen.
-  const jobs = await read(host, { what: 'listing jobs', path: jobsAt, query: { labelSelector }, signal }, jobList);
-  const pods = await read(host, { what: 'listing pods', path: podsAt, query: { labelSelector }, signal }, podList);
-  const newest = newestPods(pods.items);
+  const query = { labelSelector };
+  const podsNow = () => read(host, { what: 'listing pods', path: podsAt, query, signal }, podList);
+  const [jobs, pods] = await Promise.all([
+    read(host, { what: 'listing jobs', path: jobsAt, query, signal }, jobList),
+    podsNow(),
+  ]);
+  // One that is over and has no pod may have had none yet when the pods were listed: only if it has none afterwards it was deleted.
+  const isUnsure = jobs.items.some((job) => isOver(job) && !newestPods(pods.items).has(placeOf(job)));
+  const newest = newestPods(isUnsure ? (await podsNow()).items : pods.items);
   return jobs.items
     .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
     .map((job) => ({ name: nameOf(job), job, pod: newest.get(placeOf(job)) }))
@@ -48,6 +53,8 @@ export async function read<T>({ api }: KubeHost, call: ApiCall, shape: z.ZodType
   if (parsed.success) return parsed.data;
   throw new JobsError(`${call.what} failed: the answer is not what Kubernetes says: ${parsed.error.message}`, true);
 }
+
+const isOver = ({ status }: JobObject): boolean => (status.conditions ?? []).length > 0;
 
 /** There is one, but when the cluster made another for one that was deleted. */
 function newestPods(pods: readonly PodObject[]): Map<string, PodObject> {
