@@ -20,6 +20,8 @@ export type Standing = { kind: 'open' } | { kind: 'ended'; end: EndRecord } | { 
 export class Ledger {
   /** The newest sequence seen of each ref: the next look starts there. */
   readonly #newest = new Map<string, number>();
+  /** The open records seen at the last look, of each service, by path: asked for at every turn of its work, and never changed. */
+  readonly #opens = new Map<string, Map<string, OpenRecord>>();
 
   constructor(readonly store: ObjectStore) {}
 
@@ -42,14 +44,19 @@ export class Ledger {
   /** Forgets an open record. No error when there is none. */
   async close<T>(key: RecordKey<T>): Promise<void> {
     await this.store.delete(key.path);
+    for (const seen of this.#opens.values()) seen.delete(key.path);
   }
 
   /** The work a service has taken on, oldest first (run ids sort by time). */
   async open(service: string): Promise<readonly OpenRecord[]> {
     const keys: string[] = [];
     for await (const { key } of this.store.list(openPrefix(service))) keys.push(key);
-    const records = await someAtOnce(keys, (path) => this.read({ path, schema: openRecord }));
-    return records.filter((record) => record !== undefined);
+    const seen = this.#opens.get(service);
+    const read = async (path: string) => seen?.get(path) ?? (await this.read({ path, schema: openRecord }));
+    const records = await someAtOnce(keys, async (path) => [path, await read(path)] as const);
+    const open = records.filter((entry): entry is [string, OpenRecord] => entry[1] !== undefined);
+    this.#opens.set(service, new Map(open));
+    return open.map(([, record]) => record);
   }
 
   /** The newest change of a ref, or undefined when none was ever recorded. */

@@ -7,18 +7,24 @@ import { instant } from './work-kind';
 import type { Kept, WorkDeps } from './work-kind';
 
 /** A job, and whose work it is. */
-export type Followed = { name: string; work: WorkKey };
+export type Followed = {
+  name: string;
+  work: WorkKey;
+  /** Called when its output has ended, before all is kept: its place may be free. */
+  onOutputEnd?: () => void;
+};
 
 /**
  * Copies one job's output into the log store while it runs, seals the log when it ends, and keeps its artifacts.
  * Resumes behind what is stored: nothing is lost or doubled when it is called again after a crash.
  */
-export async function follow(deps: WorkDeps, { name, work }: Followed, signal: AbortSignal): Promise<Kept> {
+export async function follow(deps: WorkDeps, job: Followed, signal: AbortSignal): Promise<Kept> {
+  const { work } = job;
   const { run, attempt } = work;
   const { ledger, clock, logLimitBytes: maxBytes } = deps;
   const limit = maxBytes === undefined ? {} : { maxBytes };
   const writer = new LogWriter({ store: ledger.store, prefix: logPrefix(work), clock, signal, ...limit });
-  const { manifest, files } = await keepLog(deps, { writer, name }, signal);
+  const { manifest, files } = await keepLog(deps, { writer, job }, signal);
   const { lines, bytes, sha256, complete } = manifest;
   const artifacts = [];
   const warnings: string[] = [];
@@ -37,7 +43,7 @@ export async function follow(deps: WorkDeps, { name, work }: Followed, signal: A
 
 async function keepLog(
   deps: WorkDeps,
-  { writer, name }: { writer: LogWriter; name: string },
+  { writer, job: { name, onOutputEnd } }: { writer: LogWriter; job: Followed },
   signal: AbortSignal,
 ): Promise<{ manifest: LogManifest; files: Files }> {
   try {
@@ -46,6 +52,7 @@ async function keepLog(
       if ('gap' in entry) await writer.gap({ reason: entry.gap });
       else await writer.write(entry);
     }
+    onOutputEnd?.();
     const [end, files] = await Promise.all([completeness(deps, name), filesOf(deps, name)]);
     return { manifest: await writer.seal(end), files };
   } finally {

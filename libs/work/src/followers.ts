@@ -13,8 +13,8 @@ export class Followers {
 
   constructor(
     readonly deps: WorkDeps,
-    /** Called when everything of a job is kept. */
-    readonly onKept: () => void,
+    /** Called when the output of a job has ended, and when everything of it is kept. */
+    readonly hint: () => void,
   ) {}
 
   isFollowing = (name: string): boolean => this.#following.has(name);
@@ -32,14 +32,14 @@ export class Followers {
     this.#following.add(job.name);
     void this.#keep(job, signal).finally(() => {
       this.#following.delete(job.name);
-      this.onKept();
+      this.hint();
     });
   }
 
   async #keep(job: Followed, signal: AbortSignal): Promise<void> {
     for (let fault = ''; !signal.aborted;) {
       try {
-        this.#kept.set(job.name, await follow(this.deps, job, signal));
+        this.#kept.set(job.name, await follow(this.deps, { ...job, onOutputEnd: this.hint }, signal));
         return;
       } catch (error) {
         if (signal.aborted) return;

@@ -10,6 +10,7 @@ import { Begins } from './begins';
 import { conclude } from './conclude';
 import { isDue, nextDueMs } from './due';
 import { Followers } from './followers';
+import { Looks } from './looks';
 import { Starts } from './starts';
 import { stopReason } from './stop-reason';
 import { inTurn, Places } from './turn';
@@ -36,7 +37,8 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   readonly #hint = (): void => void this.#hints.emit('hint');
   /** While somebody takes hints. */
   #beginHints: BeginHints | undefined;
-  /** Hints when the next waiting attempt may begin. */
+  readonly #looks = new Looks();
+  /** Hints when the next waiting attempt may begin, or what was passed over is to be looked at. */
   #due: NodeJS.Timeout | undefined;
 
   constructor(
@@ -51,14 +53,52 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   async list(): Promise<readonly WorkState<E>[]> {
     const [listed, opens] = await Promise.all([this.deps.jobs.list(), this.deps.ledger.open(this.kind.service)]);
     const jobs = new Map(listed.map((job) => [job.name, job]));
-    this.#hintWhenDue(opens);
     const works = inTurn(opens).map((open) => this.#openWork(open));
-    const places = new Places(this.deps);
-    for (const work of works) if (isAtWork(jobs.get(work.name))) places.hold(projectOf(work));
-    const looked = await Promise.all(works.map((work) => this.#look(work, jobs.get(work.name))));
+    const worthALook = this.#worthALook(works, jobs);
+    const looked = await Promise.all(worthALook.map((work) => this.#look(work, jobs.get(work.name))));
     const states = looked.filter((state) => state !== undefined);
     this.#beginHints?.await(works.some(({ name }) => this.#isAwaited(name, jobs.get(name))));
+    const places = this.#places(works, jobs);
     return states.filter((state) => state.kind !== 'start' || state.job !== undefined || places.take(projectOf(state)));
+  }
+
+  /** What may begin or has something to be told; of all else only what was not looked at a moment ago. */
+  #worthALook(works: readonly OpenWork<E>[], jobs: ReadonlyMap<string, JobState>): readonly OpenWork<E>[] {
+    const nowMs = this.deps.clock();
+    const places = this.#places(works, jobs);
+    const isWaiting = ({ name }: OpenWork<E>) => !jobs.has(name) && !this.#isAwaited(name, undefined);
+    const mayBegin = (work: OpenWork<E>) => isWaiting(work) && isDue(work.open, nowMs) && places.take(projectOf(work));
+    const known = ({ name }: OpenWork<E>) => ({ name, hasJob: jobs.has(name) });
+    const [looked, passedOver]: [OpenWork<E>[], OpenWork<E>[]] = [[], []];
+    for (const work of works) {
+      const hasNews = this.#hasNews(work, jobs.get(work.name)) || mayBegin(work);
+      (hasNews || !this.#looks.isRecent(known(work), nowMs) ? looked : passedOver).push(work);
+    }
+    const againMs = this.#looks.note({ looked: looked.map(known), passedOver: passedOver.map(known) }, nowMs);
+    this.#hintLater(
+      againMs,
+      nextDueMs(
+        works.map(({ open }) => open),
+        nowMs,
+      ),
+    );
+    return looked;
+  }
+
+  #hasNews({ name }: OpenWork<E>, job: JobState | undefined): boolean {
+    if (job === undefined) return false;
+    if (!this.#followers.isFollowing(name)) return true;
+    return job.startedAtMs !== undefined && !this.#begins.isTold(name);
+  }
+
+  /** A job that has not ended has a place, also one that waits for its machine. */
+  #places(works: readonly OpenWork<E>[], jobs: ReadonlyMap<string, JobState>): Places {
+    const places = new Places(this.deps);
+    for (const work of works) {
+      const job = jobs.get(work.name);
+      if (job === undefined ? this.#isAwaited(work.name, job) : job.phase !== 'ended') places.hold(projectOf(work));
+    }
+    return places;
   }
 
   async *changes(signal: AbortSignal): AsyncIterable<void> {
@@ -131,7 +171,8 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
 
   /** It was asked for, and has not begun. */
   #isAwaited(name: string, job: JobState | undefined): boolean {
-    return job?.phase === 'waiting' && this.#followers.isFollowing(name);
+    if (!this.#followers.isFollowing(name)) return false;
+    return job === undefined ? this.#begins.isJustAsked(name, this.deps.clock()) : job.phase === 'waiting';
   }
 
   /** The output of what is stopped is kept too: it is told when its log is sealed. */
@@ -146,10 +187,10 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
     return this.#followers.isFollowing(work.name) ? undefined : { ...work, kind: 'follow', job };
   }
 
-  #hintWhenDue(opens: readonly OpenRecord[]): void {
+  #hintLater(...waitsMs: (number | undefined)[]): void {
     clearTimeout(this.#due);
-    const waitMs = nextDueMs(opens, this.deps.clock());
-    if (waitMs !== undefined) this.#due = setTimeout(this.#hint, waitMs).unref();
+    const waitMs = Math.min(...waitsMs.map((ms) => ms ?? Infinity));
+    if (waitMs < Infinity) this.#due = setTimeout(this.#hint, waitMs).unref();
   }
 
   /** Asks for the job. That it has begun is told when it has: it may wait long for a machine. */
@@ -193,8 +234,6 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   }
 }
 
-/** A job that has not ended has a place, also one that waits for its machine. */
-const isAtWork = (job: JobState | undefined): boolean => job !== undefined && job.phase !== 'ended';
 const projectOf = ({ event }: OpenWork<WorkEvent>): string => event.data.customData.source;
 
 /** Work of one name is looked at by one at a time. */
