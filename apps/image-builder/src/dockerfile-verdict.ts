@@ -23,22 +23,33 @@ export type DockerfileEnded = EndedBuild & { builder: Builder };
 /** What became of a Dockerfile's build: from its job's end, its output, and the registry. */
 export async function dockerfileVerdict(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {
   const { plan, work } = build;
-  const progress = ownBases(deps, await progressOf(deps, build, signal));
   const { end } = work;
-  const before = await buildBefore(deps, plan);
   // Side by side: whoever waits for the image does not wait for its explanation.
-  const [verdict, report] = await Promise.all([
-    end.kind === 'exited' && end.code === 0 ? pushed(deps, build, signal) : failed(end, progress),
-    reportOf(deps, { build, progress, before }, signal),
+  const telling = toldOf(deps, build, signal);
+  const ending =
+    end.kind === 'exited' && end.code === 0
+      ? pushed(deps, build, signal)
+      : telling.then(({ progress }) => failed(end, progress));
+  const [verdict, report, bytes] = await Promise.all([
+    ending,
+    telling.then((told) => reportOf(deps, told, signal)),
+    Promise.all([ending, telling]).then(([{ image }, { before }]) =>
+      image === undefined ? undefined : imageBytes(deps, { image, before: before?.ended.image }, signal),
+    ),
   ]);
   if (verdict.image === undefined) return { ...verdict, build: report };
-  const bytes = await imageBytes(deps, { image: verdict.image, before: before?.ended.image }, signal);
   const hits = report.steps.filter(({ cache }) => cache === 'hit').length;
   deps.work.built?.({ project: plan.source, hits, misses: report.steps.length - hits, bytes });
   return { ...verdict, build: { ...report, ...(bytes === undefined ? {} : { bytes }) } };
 }
 
 type Told = { build: DockerfileEnded; progress: BuildProgress; before: BuiltBefore | undefined };
+
+/** What its output says, and what there is to compare it with. */
+async function toldOf(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Told> {
+  const [progress, before] = await Promise.all([progressOf(deps, build, signal), buildBefore(deps, build.plan)]);
+  return { build, progress: ownBases(deps, progress), before };
+}
 
 async function reportOf(deps: JobDeps, { build, progress, before }: Told, signal: AbortSignal): Promise<BuildReport> {
   const bases = await baseDigests(deps, progress, signal);

@@ -15,10 +15,11 @@ export async function imageBytes(
   signal: AbortSignal,
 ): Promise<{ pushed: number; skipped: number } | undefined> {
   try {
-    const layers = await layersOf(deps, image, signal);
-    const known = new Set(
-      before === undefined ? [] : (await layersOf(deps, before, signal)).map(({ digest }) => digest),
-    );
+    const [layers, earlier] = await Promise.all([
+      layersOf(deps, image, signal),
+      before === undefined ? [] : layersOf(deps, before, signal),
+    ]);
+    const known = new Set(earlier.map(({ digest }) => digest));
     const sum = (isKnown: boolean) =>
       layers.filter(({ digest }) => known.has(digest) === isKnown).reduce((bytes, { size }) => bytes + size, 0);
     return { pushed: sum(false), skipped: sum(true) };
