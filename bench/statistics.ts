@@ -19,3 +19,19 @@ export async function timed<T>(work: () => Promise<T> | T): Promise<{ ms: number
   const result = await work();
   return { ms: performance.now() - startedAt, result };
 }
+
+/** From when to when, milliseconds. */
+export type Span = readonly [number, number];
+
+/** The share of a number of places that was taken in a window. More spans at once than places count as all places. */
+export function shareTaken(spans: readonly Span[], places: number, [from, to]: Span): number {
+  const marks = [...new Set([from, to, ...spans.flat()])]
+    .filter((mark) => mark >= from && mark <= to)
+    .sort((a, b) => a - b);
+  const takenMs = marks.slice(1).reduce((sum, end, at) => {
+    const begin = marks[at] ?? end;
+    const running = spans.filter(([start, stop]) => start <= begin && stop >= end).length;
+    return sum + (end - begin) * Math.min(running, places);
+  }, 0);
+  return takenMs / (places * (to - from));
+}
