@@ -3,27 +3,18 @@ import path from 'node:path';
 import { Credentials } from './credentials';
 import type { RemoteHeads, RemoteHeadsOptions } from './remote-heads';
 import type { GitHttpOptions, GitHttpServer } from './testing/git-http-server';
-import { ServedRepositories } from './testing/served-repositories';
-import { remove } from './testing/test-repository';
+import { servedForEach } from './testing/served-for-each.contract';
+import type { ServedRepositories } from './testing/served-repositories';
 import { UrlCredentials } from './url-credentials';
 
-process.env['NO_PROXY'] = '*';
-
 describe('the heads of a remote repository', () => {
-  let template: string;
   let served: ServedRepositories;
   let root: string;
 
-  beforeAll(() => {
-    template = ServedRepositories.template();
-  });
-  afterAll(() => remove(template));
-  beforeEach(() => {
-    served = ServedRepositories.copy(template);
+  servedForEach((copy) => {
+    served = copy;
     root = served.root;
-    process.env['GIT_CONFIG_GLOBAL'] = served.gitConfig;
   });
-  afterEach(() => served.remove());
 
   const serve = (options: Partial<GitHttpOptions> = {}): Promise<GitHttpServer> => served.serve(options);
   const remote = (options: RemoteHeadsOptions = {}): RemoteHeads => served.remote(options);

@@ -9,31 +9,23 @@ import { selectHeads } from './heads';
 import { HostBudget } from './host-budget';
 import type { RemoteHeads, RemoteHeadsOptions } from './remote-heads';
 import type { GitHttpOptions, GitHttpServer } from './testing/git-http-server';
-import { ServedRepositories } from './testing/served-repositories';
-import { remove, runGit } from './testing/test-repository';
+import { servedForEach } from './testing/served-for-each.contract';
+import type { ServedRepositories } from './testing/served-repositories';
+import { runGit } from './testing/test-repository';
 import type { TestRepository } from './testing/test-repository';
 
-process.env['NO_PROXY'] = '*';
-
 describe('the heads of a remote repository', () => {
-  let template: string;
   let served: ServedRepositories;
   let root: string;
   let work: TestRepository;
   let first: string;
 
-  beforeAll(() => {
-    template = ServedRepositories.template();
-  });
-  afterAll(() => remove(template));
-  beforeEach(() => {
-    served = ServedRepositories.copy(template);
+  servedForEach((copy) => {
+    served = copy;
     root = served.root;
     work = served.work;
     first = work.head();
-    process.env['GIT_CONFIG_GLOBAL'] = served.gitConfig;
   });
-  afterEach(() => served.remove());
 
   const serve = (options: Partial<GitHttpOptions> = {}): Promise<GitHttpServer> => served.serve(options);
   const remote = (options: RemoteHeadsOptions = {}): RemoteHeads => served.remote(options);

@@ -1,30 +1,21 @@
 import path from 'node:path';
 import { openRepository } from './repository';
 import { localTag, remoteTag } from './tags';
-import { ServedRepositories } from './testing/served-repositories';
-import { remove } from './testing/test-repository';
+import { servedForEach } from './testing/served-for-each.contract';
+import type { ServedRepositories } from './testing/served-repositories';
 import type { TestRepository } from './testing/test-repository';
 
-process.env['NO_PROXY'] = '*';
-
 describe('the tag on a commit', () => {
-  let template: string;
   let served: ServedRepositories;
   let work: TestRepository;
   let first: string;
 
   // It has an annotated tag, v1, on its first commit.
-  beforeAll(() => {
-    template = ServedRepositories.template();
-  });
-  afterAll(() => remove(template));
-  beforeEach(() => {
-    served = ServedRepositories.copy(template);
+  servedForEach((copy) => {
+    served = copy;
     work = served.work;
     first = work.head();
-    process.env['GIT_CONFIG_GLOBAL'] = served.gitConfig;
   });
-  afterEach(() => served.remove());
 
   const push = (): string => work.git('push', '--quiet', '--tags', path.join(served.root, 'repo.git'), 'main');
 
