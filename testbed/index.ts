@@ -18,5 +18,6 @@ export { describeWith } from './programs';
 export type { Program } from './programs';
 export { describeOn, servers } from './servers';
 export type { Servers } from './servers';
+export { eventsOf, toldTwice, typesOf } from './stage-answers';
 export { suiteUnless } from './suite';
 export type { Suite } from './suite';

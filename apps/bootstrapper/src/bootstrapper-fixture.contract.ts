@@ -3,14 +3,13 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { composeEvent, eventTypes, newRunId } from '@keelson/events';
-import type { Event, RunData } from '@keelson/events';
+import type { RunData } from '@keelson/events';
 import { RemoteHeads } from '@keelson/git';
 import { changeKey, Ledger, runName } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
 import { RegistryClient } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
 import type { Registry } from '@keelson/registry-server';
-import type { Outcome, Stage } from '@keelson/stage';
 import type { BootstrapperDeps } from './deps';
 import { SourceAccess } from './source-access';
 import type { ChangeMerged } from './stage';
@@ -135,17 +134,3 @@ export class World {
     rmSync(this.root, { recursive: true });
   }
 }
-
-/** What a stage tells when it is asked twice: the same, to the last field. */
-export async function toldTwice<E extends Event>(stage: Stage<E>, event: E): Promise<readonly Event[]> {
-  const outcome = await stage(event, unaborted);
-  expect(await stage(event, unaborted)).toEqual(outcome);
-  return eventsOf(outcome);
-}
-
-export function eventsOf(outcome: Outcome): readonly Event[] {
-  if (outcome.kind === 'emit') return outcome.events;
-  throw new Error(`the stage waits: ${outcome.because}`);
-}
-
-export const typesOf = (events: readonly Event[]): string[] => events.map(({ type }) => type);

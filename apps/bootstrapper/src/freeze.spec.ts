@@ -6,7 +6,8 @@ import { worktreeCommit, openRepository } from '@keelson/git';
 import { beginKey, endKey, planKey, runName, stageEndedKey } from '@keelson/ledger';
 import { planSchema } from '@keelson/pipeline';
 import { parseImageReference } from '@keelson/registry';
-import { eventsOf, pipeline, toldTwice, typesOf, unaborted, World } from './bootstrapper-fixture.contract';
+import { eventsOf, toldTwice, typesOf } from '@keelson/testbed';
+import { pipeline, unaborted, World } from './bootstrapper-fixture.contract';
 import { freezeSource } from './stage';
 
 describe('freezing a source', () => {

@@ -1,7 +1,8 @@
 import { eventTypes } from '@keelson/events';
 import { endKey, endOf, endRun, planKey, stageEndedKey } from '@keelson/ledger';
 import { planSchema } from '@keelson/pipeline';
-import { eventsOf, pipeline, toldTwice, typesOf, unaborted, World } from './bootstrapper-fixture.contract';
+import { eventsOf, toldTwice, typesOf } from '@keelson/testbed';
+import { pipeline, unaborted, World } from './bootstrapper-fixture.contract';
 import { freezeSource } from './stage';
 import type { ChangeMerged } from './stage';
 

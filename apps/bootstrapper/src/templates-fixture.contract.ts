@@ -6,7 +6,8 @@ import { endKey, manifestKey } from '@keelson/ledger';
 import { manifestRecord, readManifest, SealingKey } from '@keelson/pipeline';
 import type { ManifestObject } from '@keelson/pipeline';
 import { TemplateRenderer } from '@keelson/template';
-import { toldTwice, typesOf, World } from './bootstrapper-fixture.contract';
+import { toldTwice, typesOf } from '@keelson/testbed';
+import { World } from './bootstrapper-fixture.contract';
 import { freezeSource } from './stage';
 import type { TemplateDeps } from './template-deps';
 

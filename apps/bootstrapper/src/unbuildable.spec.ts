@@ -2,7 +2,8 @@ import { eventTypes } from '@keelson/events';
 import type { Event, Reason } from '@keelson/events';
 import { endKey, stageEndedKey } from '@keelson/ledger';
 import type { EndRecord } from '@keelson/ledger';
-import { pipeline, toldTwice, typesOf, World } from './bootstrapper-fixture.contract';
+import { toldTwice, typesOf } from '@keelson/testbed';
+import { pipeline, World } from './bootstrapper-fixture.contract';
 import { freezeSource } from './stage';
 
 describe('a commit that cannot be built', () => {

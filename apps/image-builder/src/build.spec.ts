@@ -2,7 +2,8 @@ import { eventTypes } from '@keelson/events';
 import { endKey, imageKey, openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import { formatImageReference, imageConfig, parseImageReference, parseManifest } from '@keelson/registry';
 import { TerminalError } from '@keelson/stage';
-import { eventsOf, ref, sha1, source, tagsOf, toldTwice, typesOf, unaborted, World } from './builder-fixture.contract';
+import { eventsOf, toldTwice, typesOf } from '@keelson/testbed';
+import { ref, sha1, source, tagsOf, unaborted, World } from './builder-fixture.contract';
 import type { BuildQueued } from './deps';
 import { buildImage } from './stage';
 

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { composeEvent, eventTypes, newRunId } from '@keelson/events';
-import type { Event, RunData } from '@keelson/events';
+import type { RunData } from '@keelson/events';
 import { beginKey, changeKey, Ledger, planKey, runName } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
 import { imageTags, planSchema } from '@keelson/pipeline';
@@ -16,7 +16,6 @@ import { appendImage, parseImageReference, pushSnapshot, RegistryClient } from '
 import type { AppendRequest, RegistryClientOptions } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
 import type { Registry } from '@keelson/registry-server';
-import type { Outcome, Stage } from '@keelson/stage';
 import type { BuildQueued, ImageBuilderDeps } from './deps';
 
 export const unaborted = new AbortController().signal;
@@ -214,17 +213,3 @@ export const sha1 = (text: string): string => createHash('sha1').update(text).di
 
 /** The tags of the image that this event asks for. */
 export const tagsOf = ({ data }: BuildQueued) => imageTags(data.customData);
-
-/** What a stage tells when it is asked twice: the same, to the last field. */
-export async function toldTwice<E extends Event>(stage: Stage<E>, event: E): Promise<readonly Event[]> {
-  const outcome = await stage(event, unaborted);
-  expect(await stage(event, unaborted)).toEqual(outcome);
-  return eventsOf(outcome);
-}
-
-export function eventsOf(outcome: Outcome): readonly Event[] {
-  if (outcome.kind === 'emit') return outcome.events;
-  throw new Error(`the stage waits: ${outcome.because}`);
-}
-
-export const typesOf = (events: readonly Event[]): string[] => events.map(({ type }) => type);

@@ -1,6 +1,7 @@
 import { imageKey, imagesPrefix, stageEndedKey } from '@keelson/ledger';
 import { parseImageReference } from '@keelson/registry';
-import { eventsOf, sha1, tagsOf, unaborted, World } from './builder-fixture.contract';
+import { eventsOf } from '@keelson/testbed';
+import { sha1, tagsOf, unaborted, World } from './builder-fixture.contract';
 import type { Asked } from './builder-fixture.contract';
 import { TagObserver, tagKey } from './observer';
 import { buildImage } from './stage';

@@ -1,7 +1,8 @@
 import { eventTypes } from '@keelson/events';
 import { endKey, stageEndedKey } from '@keelson/ledger';
 import { formatPlatform, hostPlatform, parseImageReference, pushSnapshot } from '@keelson/registry';
-import { eventsOf, toldTwice, typesOf, unaborted, World } from './builder-fixture.contract';
+import { eventsOf, toldTwice, typesOf } from '@keelson/testbed';
+import { unaborted, World } from './builder-fixture.contract';
 import type { BuildQueued } from './deps';
 import { buildImage } from './stage';
 

@@ -1,11 +1,12 @@
 import { eventTypes } from '@keelson/events';
 import type { Event } from '@keelson/events';
 import { baseKey, changeKey, watchKey, watchName } from '@keelson/ledger';
+import { typesOf } from '@keelson/testbed';
 import { BaseObserver, rebuildKey } from './base-observer';
 import { builtOn, buildAgain } from './built-images.contract';
 import type { Built } from './built-images.contract';
 import type { BaseWatch } from './deps';
-import { refusing, typesOf, unaborted, World } from './poller-fixture.contract';
+import { refusing, unaborted, World } from './poller-fixture.contract';
 
 describe('a base in use', () => {
   let world: World;

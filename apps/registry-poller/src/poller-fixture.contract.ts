@@ -5,13 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { composeEvent, eventTypes, newRunId } from '@keelson/events';
-import type { Event, RunData } from '@keelson/events';
+import type { RunData } from '@keelson/events';
 import { changeKey, imageKey, Ledger, runName } from '@keelson/ledger';
 import { DirObjectStore } from '@keelson/objects';
 import { appendImage, parseImageReference, pushSnapshot, RegistryClient } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
 import type { Registry } from '@keelson/registry-server';
-import type { Outcome, Stage } from '@keelson/stage';
 import type { Packaged, RegistryPollerDeps } from './deps';
 
 export const unaborted = new AbortController().signal;
@@ -150,17 +149,3 @@ export async function refusing(status: number): Promise<{ address: string; close
   };
   return { address: `localhost:${(server.address() as AddressInfo).port}`, close };
 }
-
-/** What a stage tells when it is asked twice: the same, to the last field. */
-export async function toldTwice<E extends Event>(stage: Stage<E>, event: E): Promise<readonly Event[]> {
-  const outcome = await stage(event, unaborted);
-  expect(await stage(event, unaborted)).toEqual(outcome);
-  return eventsOf(outcome);
-}
-
-export function eventsOf(outcome: Outcome): readonly Event[] {
-  if (outcome.kind === 'emit') return outcome.events;
-  throw new Error(`the stage waits: ${outcome.because}`);
-}
-
-export const typesOf = (events: readonly Event[]): string[] => events.map(({ type }) => type);

@@ -1,6 +1,7 @@
 import { eventTypes } from '@keelson/events';
 import { endKey, endOf, endRun, stageEndedKey } from '@keelson/ledger';
-import { eventsOf, refusing, toldTwice, typesOf, unaborted, World } from './poller-fixture.contract';
+import { eventsOf, toldTwice, typesOf } from '@keelson/testbed';
+import { refusing, unaborted, World } from './poller-fixture.contract';
 import type { Packaged } from './deps';
 import { seeImage } from './stage';
 

@@ -1,7 +1,8 @@
 import { eventTypes } from '@keelson/events';
 import type { Event, EventOf } from '@keelson/events';
 import { beginKey, changeKey, endOf, endRun, imageKey, imagesPrefix } from '@keelson/ledger';
-import { refusing, typesOf, unaborted, World } from './poller-fixture.contract';
+import { typesOf } from '@keelson/testbed';
+import { refusing, unaborted, World } from './poller-fixture.contract';
 import { PushObserver, pushKey } from './observer';
 
 describe('a watched tag', () => {

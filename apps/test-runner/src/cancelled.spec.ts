@@ -1,7 +1,7 @@
 import { eventTypes } from '@keelson/events';
 import { beginKey, endKey, Ledger } from '@keelson/ledger';
 import type { ObjectStore } from '@keelson/objects';
-import { typesOf } from '@keelson/work-testing';
+import { typesOf } from '@keelson/testbed';
 import { cancelled } from './cancelled.contract';
 import { World } from './runner-fixture.contract';
 import { cancelRun } from './stage';

@@ -1,7 +1,8 @@
 import { eventTypes, newRunId } from '@keelson/events';
 import { beginKey, endKey, endOf, endRun, openKey } from '@keelson/ledger';
 import { TerminalError } from '@keelson/stage';
-import { toldTwice, typesOf, unaborted } from '@keelson/work-testing';
+import { toldTwice, typesOf } from '@keelson/testbed';
+import { unaborted } from '@keelson/work-testing';
 import { cancelled } from './cancelled.contract';
 import { time, World } from './runner-fixture.contract';
 import type { Published } from './deps';

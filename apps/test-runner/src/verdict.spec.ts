@@ -1,7 +1,7 @@
 import { eventTypes } from '@keelson/events';
 import type { RunData } from '@keelson/events';
 import { endKey, readArtifact, runName, stageEndedKey, stageStartedKey } from '@keelson/ledger';
-import { typesOf } from '@keelson/work-testing';
+import { typesOf } from '@keelson/testbed';
 import { World } from './runner-fixture.contract';
 import type { Asked } from './runner-fixture.contract';
 

@@ -1,6 +1,6 @@
 import { eventTypes } from '@keelson/events';
 import { endKey, stageEndedKey } from '@keelson/ledger';
-import { typesOf } from './testing/work-world.contract';
+import { typesOf } from '@keelson/testbed';
 import { Workshop } from './testing/workshop.contract';
 
 describe('work that is not the last of its run', () => {

@@ -4,8 +4,8 @@ import { eventTypes } from '@keelson/events';
 import type { RunData } from '@keelson/events';
 import { beginKey, endKey, logPrefix, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import { readManifest } from '@keelson/logs';
+import { typesOf } from '@keelson/testbed';
 import type { WorkProcess } from './testing/work-process.contract';
-import { typesOf } from './testing/work-world.contract';
 import { service, Workshop } from './testing/workshop.contract';
 import type { BuildQueued } from './testing/workshop.contract';
 

@@ -1,4 +1,4 @@
 export { supervisorPath } from './compile-supervisor.contract';
 export { until, WorkProcess } from './work-process.contract';
-export { toldTwice, typesOf, unaborted, WorkWorld } from './work-world.contract';
+export { unaborted, WorkWorld } from './work-world.contract';
 export type { WorldDeps } from './work-world.contract';

@@ -1,13 +1,12 @@
 import { readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
-import type { Event, RunData } from '@keelson/events';
+import type { RunData } from '@keelson/events';
 import { ProcessJobs } from '@keelson/jobs';
 import type { ProcessJobsOptions } from '@keelson/jobs';
 import { Ledger, logPrefix } from '@keelson/ledger';
 import type { StageName } from '@keelson/events';
 import { readLog } from '@keelson/logs';
 import { DirObjectStore } from '@keelson/objects';
-import type { Stage } from '@keelson/stage';
 import type { WorkDeps, WorkEvent, WorkKind } from '../work-kind';
 import { supervisorPath, temporary } from './compile-supervisor.contract';
 import { WorkProcess } from './work-process.contract';
@@ -75,13 +74,3 @@ export abstract class WorkWorld<E extends WorkEvent> {
     rmSync(this.root, { recursive: true });
   }
 }
-
-/** What a stage tells when it is asked twice: the same, to the last field. */
-export async function toldTwice<E extends Event>(stage: Stage<E>, event: E): Promise<readonly Event[]> {
-  const outcome = await stage(event, unaborted);
-  expect(await stage(event, unaborted)).toEqual(outcome);
-  if (outcome.kind === 'emit') return outcome.events;
-  throw new Error(`the stage waits: ${outcome.because}`);
-}
-
-export const typesOf = (events: readonly Event[]): string[] => events.map(({ type }) => type);
