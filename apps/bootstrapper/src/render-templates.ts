@@ -1,6 +1,6 @@
 import type { RunData } from '@keelson/events';
 import type { GitSession } from '@keelson/git';
-import { manifestKey } from '@keelson/ledger';
+import { manifestKey, refusedKey } from '@keelson/ledger';
 import {
   describeFaults,
   imageName,
@@ -10,6 +10,8 @@ import {
   manifestRecord,
   maskedManifest,
   readManifest,
+  refusedRecord,
+  refusedText,
   sealedAbout,
   withSource,
 } from '@keelson/pipeline';
@@ -36,7 +38,13 @@ export type Frozen = {
 };
 
 type TemplateStage = 'build' | 'test';
-type Rendering = { templates: TemplateDeps; key: SealingKey; frozen: Frozen; variables: RunVariables; image: string };
+type Rendering = Pick<BootstrapperDeps, 'ledger'> & {
+  templates: TemplateDeps;
+  key: SealingKey;
+  frozen: Frozen;
+  variables: RunVariables;
+  image: string;
+};
 
 /**
  * Renders the pipeline's Job templates and keeps what they are rendered to. Nobody renders them again: what is random in them is decided here.
@@ -57,7 +65,8 @@ export async function renderTemplates(deps: BootstrapperDeps, frozen: Frozen): P
   const image = await imageOf(deps.registry.prefix, { templates, frozen, variables });
   const warnings = [...variables.warnings];
   for (const [stage, file] of files) {
-    const { record, said } = await renderStage({ templates, key, frozen, variables, image }, stage, file);
+    const rendering = { ledger: deps.ledger, templates, key, frozen, variables, image };
+    const { record, said } = await renderStage(rendering, stage, file);
     await deps.ledger.write(manifestKey(run.run, stage, manifestRecord), record);
     if (templates.isVerbose === true || templates.keepNamespaces) deps.notice(run.run, spoken(record));
     warnings.push(...said.map((warning) => `${file}: ${warning}`));
@@ -83,7 +92,7 @@ function templatesOf({ build, test }: Pipeline): readonly (readonly [TemplateSta
 /** The image by tag: the template's own, where the pipeline says how it is called. */
 async function imageOf(
   prefix: string,
-  { templates, frozen, variables }: Omit<Rendering, 'image' | 'key'>,
+  { templates, frozen, variables }: Pick<Rendering, 'templates' | 'frozen' | 'variables'>,
 ): Promise<string> {
   const { pipeline, run, signal } = frozen;
   const repository = `${prefix}/${imageName(pipeline, run.source)}`;
@@ -93,7 +102,7 @@ async function imageOf(
 }
 
 async function renderStage(
-  { templates, key, frozen, variables, image }: Rendering,
+  { ledger, templates, key, frozen, variables, image }: Rendering,
   stage: TemplateStage,
   file: string,
 ): Promise<{ record: ManifestRecord; said: readonly string[] }> {
@@ -106,7 +115,11 @@ async function renderStage(
   };
   const rendered = (await renderOrFail(templates, request, signal)).toString();
   const secrets = knownSecrets(templates.env);
-  const { manifest, said } = checked(rendered, file);
+  const keep = async () => {
+    const text = refusedText(rendered, secrets);
+    if (text !== undefined) await ledger.write(refusedKey({ ...run, stage }, refusedRecord), { file, text });
+  };
+  const { manifest, said } = await checkedOr(keep, rendered, file);
   // An imposed template's Job always had its namespace from who imposed it, also where it names none.
   const named = manifest.namespace ?? (templates.imposed === undefined ? undefined : namespace);
   const isExpected = stage === 'test' || pipeline.image.name !== undefined;
@@ -127,6 +140,20 @@ const settled = (templates: TemplateDeps, name: string, given: string) => {
   const isOwn = name === given && templates.namespace === undefined;
   return { name, create: isOwn, keep: !isOwn || templates.keepNamespaces };
 };
+
+/** Of a text that is refused, what people may see is kept first. */
+async function checkedOr(
+  keep: () => Promise<void>,
+  rendered: string,
+  file: string,
+): Promise<ReturnType<typeof checked>> {
+  try {
+    return checked(rendered, file);
+  } catch (error) {
+    await keep();
+    throw error;
+  }
+}
 
 function checked(rendered: string, file: string): { manifest: Manifest; said: readonly string[] } {
   const read = readManifest(rendered);

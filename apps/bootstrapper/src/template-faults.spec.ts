@@ -1,7 +1,7 @@
 import { eventTypes } from '@keelson/events';
-import { planKey } from '@keelson/ledger';
-import { planSchema } from '@keelson/pipeline';
-import { job, pipelineFile, readme, renderer, TemplateWorld } from './templates-fixture.contract';
+import { planKey, refusedKey } from '@keelson/ledger';
+import { planSchema, refusedRecord } from '@keelson/pipeline';
+import { job, pipelineFile, readme, renderer, secret, TemplateWorld } from './templates-fixture.contract';
 
 afterAll(() => renderer.close());
 
@@ -18,6 +18,22 @@ describe('a Job template that is wrong', () => {
     expect(await templated.world.ledger.read(planKey(run, planSchema))).toBeUndefined();
     return { outcome: end?.outcome, ...end?.reason };
   }
+  const refused = async (build: string) => {
+    const { run } = await templated.froze(templated.commit(build));
+    return templated.world.ledger.read(refusedKey({ run, attempt: 1, stage: 'build' }, refusedRecord));
+  };
+
+  it('is kept as it was rendered when that is refused, without what is secret', async () => {
+    const record = await refused(secret + job.replace('busybox', '{{ .Nothing }}'));
+    expect(record).toMatchObject({ file: 'ci/build.yaml', text: expect.stringContaining('image: <no value>') });
+    expect(record?.text).toContain('token: (masked)');
+    expect(record?.text).not.toMatch(/hunter2|s3cr3t|czNjcjN0/);
+  });
+
+  it('is not kept when nobody can tell what in it is secret', async () => {
+    expect(await refused(`${secret}a: [\n---\n${job}`)).toBeUndefined();
+  });
+
   const endless = '{{ range $i := until 100000 }}{{ range until 100000 }}{{ $x := add $i 1 }}{{ end }}{{ end }}';
 
   it.each([

@@ -23,6 +23,7 @@ export {
   manifestKey,
   openKey,
   planKey,
+  refusedKey,
   stageEndedKey,
   stageStartedKey,
   watchKey,

@@ -50,6 +50,12 @@ export const manifestKey = <T>(run: string, stage: StageName, schema: z.ZodType<
   schema,
 });
 
+/** What a stage's Job template was rendered to, and refused. The schema belongs to libs/pipeline. See docs/adr/0029. */
+export const refusedKey = <T>({ run, attempt, stage }: WorkKey, schema: z.ZodType<T>): RecordKey<T> => ({
+  path: `${attemptPath(run, attempt)}/${stage}/refused.json`,
+  schema,
+});
+
 export const beginKey = (run: string, attempt: number): RecordKey<BeginRecord> => ({
   path: `${attemptPath(run, attempt)}/begin.json`,
   schema: beginRecord,

@@ -1,7 +1,7 @@
 import type { WorkKey } from '@keelson/events';
-import { buildVerifiedKey, manifestKey, stageEndedKey } from '@keelson/ledger';
+import { buildVerifiedKey, manifestKey, refusedKey, stageEndedKey } from '@keelson/ledger';
 import type { Ledger, StageEnded } from '@keelson/ledger';
-import { manifestRecord, SealingKey } from '@keelson/pipeline';
+import { manifestRecord, refusedRecord, SealingKey } from '@keelson/pipeline';
 import { at, begin, digest, end, newAsking, runOf } from '../fixture.contract';
 import { runs } from './runs';
 import { show } from './show';
@@ -92,6 +92,17 @@ describe('keelson show', () => {
     await machine.ledger.write(manifestKey(run.run, 'build', manifestRecord), record);
     await show(machine.asking, 'last', { rendered: 'build' });
     expect(JSON.parse(machine.out.lines[0]!)).toEqual({ file: 'ci.yaml', text: record.text });
+  });
+
+  it('shows what was refused, of the last attempt, where nothing was accepted', async () => {
+    const { asking, ledger, out } = await newAsking({ isJson: true });
+    for (const attempt of [1, 2]) {
+      await begin(ledger, { ...run, attempt });
+      const key = refusedKey({ run: run.run, attempt, stage: 'test' }, refusedRecord);
+      await ledger.write(key, { file: 'ci.yaml', text: `a: ${attempt}\n` });
+    }
+    await show(asking, 'last', { rendered: 'test' });
+    expect(JSON.parse(out.lines[0]!)).toEqual({ file: 'ci.yaml', text: 'a: 2\n', refused: true });
   });
 
   it('tells people the same, each attempt by itself, harmless and in lines', async () => {

@@ -1,7 +1,9 @@
 import { stageName } from '@keelson/events';
-import { manifestKey, runName, viewRun } from '@keelson/ledger';
+import type { StageName } from '@keelson/events';
+import { manifestKey, refusedKey, runName, viewRun } from '@keelson/ledger';
 import type { AttemptView, RunView, StageView } from '@keelson/ledger';
-import { manifestRecord } from '@keelson/pipeline';
+import { manifestRecord, refusedRecord } from '@keelson/pipeline';
+import type { RefusedRecord } from '@keelson/pipeline';
 import { duration } from '../report/duration';
 import { printableText } from '../report/printable';
 import { UsageError } from '../usage-error';
@@ -27,14 +29,29 @@ export async function show(context: Asking, run: string, { rendered }: ShowOptio
 async function showRendered(context: Asking, run: string, text: string): Promise<void> {
   const stage = stageName.safeParse(text).data;
   const record = stage && (await context.ledger.read(manifestKey(run, stage, manifestRecord)));
-  if (record === undefined) {
+  const refused = record === undefined && stage ? await lastRefused(context, run, stage) : undefined;
+  const shown = record ?? refused;
+  if (shown === undefined) {
     throw new UsageError(
       `${runName(run)} has no rendered Job template for ${JSON.stringify(text)}: name build or test`,
     );
   }
-  const { file, namespace, image } = record;
-  if (context.isJson) return writeJson(context, { file, text: record.text, namespace: namespace?.name, image });
-  for (const line of record.text.replace(/\n$/, '').split(/\r?\n/)) await context.output.write(printableText(line));
+  if (context.isJson) {
+    const { file } = shown;
+    const more = record ? { namespace: record.namespace?.name, image: record.image } : { refused: true };
+    return writeJson(context, { file, text: shown.text, ...more });
+  }
+  for (const line of shown.text.replace(/\n$/, '').split(/\r?\n/)) await context.output.write(printableText(line));
+}
+
+/** What the last attempt that refused the template had it rendered to. */
+async function lastRefused({ ledger }: Asking, run: string, stage: StageName): Promise<RefusedRecord | undefined> {
+  const attempts = (await viewRun(ledger, run))?.attempts ?? [];
+  for (const { attempt } of attempts.toReversed()) {
+    const record = await ledger.read(refusedKey({ run, attempt, stage }, refusedRecord));
+    if (record !== undefined) return record;
+  }
+  return undefined;
 }
 
 const field = (name: string, value: string): string[] =>

@@ -15,3 +15,11 @@ export const manifestRecord = z.object({
   image: z.string().optional(),
 });
 export type ManifestRecord = z.infer<typeof manifestRecord>;
+
+/** What a stage's template was rendered to, and refused: for people only. */
+export const refusedRecord = z.object({
+  file: z.string().min(1),
+  /** Secrets are masked; cut where it is long. */
+  text: z.string(),
+});
+export type RefusedRecord = z.infer<typeof refusedRecord>;

@@ -1,5 +1,5 @@
-import { isMap, visit } from 'yaml';
-import type { Document } from 'yaml';
+import { isMap, isScalar, visit } from 'yaml';
+import type { Document, Node } from 'yaml';
 import { parseDocuments } from './manifest-documents';
 
 /** What stands where a secret stood. */
@@ -31,12 +31,20 @@ function maskAll(text: string, secrets: readonly string[], least: number): strin
   return sought.sort((a, b) => b.length - a.length).reduce((masked, form) => masked.replaceAll(form, mask), text);
 }
 
+/** What of a Secret is none. All else is masked, however it is called: a refused one may have its values anywhere. */
+const openSections: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'type', 'immutable']);
+
+export const isSecret = (document: Document.Parsed): boolean =>
+  isMap(document.contents) && document.getIn(['kind']) === 'Secret';
+
 /** Masks the values of a Secret, and adds them to those found. */
 function maskSecret(document: Document.Parsed, found: string[]): void {
   const root = document.contents;
-  if (!isMap(root) || document.getIn(['kind']) !== 'Secret') return;
-  for (const section of ['data', 'stringData']) {
-    visit(document.getIn([section], true) as Document, {
+  if (!isSecret(document) || !isMap(root)) return;
+  for (const pair of root.items) {
+    const section = isScalar(pair.key) ? String(pair.key.value) : '';
+    if (openSections.has(section) || pair.value === null) continue;
+    visit(pair.value as Node, {
       Scalar(key, node) {
         if (key === 'key' || node.value === null) return;
         const value = String(node.value);

@@ -2,9 +2,10 @@ import type { Fault } from '../fault';
 import { fileText } from '../file-text';
 import { valuePlace } from '../written';
 import type { Written } from '../written';
-import { readDocuments } from './manifest-documents';
+import { parseDocuments, readDocuments } from './manifest-documents';
 import { checkObject } from './manifest-object';
 import type { ManifestObject } from './manifest-object';
+import { isSecret, maskedManifest } from './mask-manifest';
 
 /** What is larger no cluster takes: an object may have about 1.5 MiB there. */
 export const maxManifestBytes = 1_048_576;
@@ -42,6 +43,34 @@ export function readManifest(content: Uint8Array | string): ReadManifest {
   if (faults.length > 0) return { ok: false, faults: faults.slice(0, maxFaults) };
   const objects = placed.map(({ object }) => object);
   return { ok: true, manifest: { objects, ...(namespace === undefined ? {} : { namespace }) } };
+}
+
+/** As much of a refused text as is kept: a person reads it. */
+const maxRefusedLength = 65_536;
+
+/**
+ * A text that was refused, for people: see `maskedManifest`. Undefined when nobody can tell what in it is secret: not every Secret that it
+ * names was read as one.
+ */
+export function refusedText(content: string, secrets: readonly string[]): string | undefined {
+  const decoded = fileText(content, { maxBytes: maxManifestBytes, what: '' });
+  if (!decoded.ok || tooMany(decoded.text).length > 0) return undefined;
+  const named = [...decoded.text.matchAll(/kind["']?\s*:\s*[^\n]*secret/gi)].length;
+  const documents = parseDocuments(decoded.text);
+  const read = documents.filter((document) => document.errors.length === 0 && isSecret(document)).length;
+  if (documents.length === 0 || named !== read) return undefined;
+  const masked = maskedIfWhole(decoded.text, secrets);
+  return masked !== undefined && masked.length > maxRefusedLength
+    ? `${masked.slice(0, maxRefusedLength)}\n# (cut)\n`
+    : masked;
+}
+
+function maskedIfWhole(text: string, secrets: readonly string[]): string | undefined {
+  try {
+    return maskedManifest(text, secrets);
+  } catch {
+    return undefined; // a document that cannot be written again, beside a Secret: it is broken, or an alias leads nowhere
+  }
 }
 
 function tooMany(text: string): readonly Fault[] {
