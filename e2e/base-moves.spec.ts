@@ -2,7 +2,7 @@ import path from 'node:path';
 import { parseImageReference, RegistryClient } from '@keelson/registry';
 import { startRegistry, whyNoRegistry } from '../libs/registry/src/testing/private-registry';
 import { layerOf, pushImage } from '../libs/registry/src/testing/sample-images';
-import { expectInOrder, runs, show } from './support/evidence';
+import { events, expectInOrder, runs, show } from './support/evidence';
 import type { Shown } from './support/evidence';
 import { Keelson, keelson, keelsonJson, newData, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
@@ -45,6 +45,13 @@ const often = { env: { KEELSON_BASE_INTERVAL: '300ms' } };
   const upOn = (data: string, repository: TestRepository) =>
     new Keelson(['up', repository.path, '--data', data, '--port', '0'], often);
   const bases = (data: string) => keelsonJson<OnBase>(['bases', '--data', data]);
+  /** The moves that were told, each once, however often. */
+  const toldMoves = async (data: string) => {
+    const moves = (await events(data)).filter(({ type }) => type === 'dev.cdeventsx.keelson-base.moved.0.1.0');
+    return [...new Set(moves.map((event) => JSON.stringify([event.subject, event.data.customData])))];
+  };
+  const moveText = (reference: string, from: string, to: string) =>
+    JSON.stringify([reference, { reference, sequence: 1, from, to }]);
   const rebuiltFor = (run: Shown) => (run as Shown & { rebuiltFor: unknown }).rebuiltFor;
 
   it('has the newest commit built and tested again on it, once, where its pipeline asks for that', async () => {
@@ -85,26 +92,28 @@ const often = { env: { KEELSON_BASE_INTERVAL: '300ms' } };
     );
     expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
     await expectInOrder(data, { built: 1 });
+    expect(await toldMoves(data)).toEqual([moveText(base, from, to)]);
   });
 
-  it.each(['file changes.*/000000000002.json$', 'event dev.cdevents.change.merged', 'event dev.cdevents.build.queued'])(
-    'is built on once, whatever happens: kill -9 at %s',
-    async (moment) => {
-      const { push, repository, commit, data } = await builtOnce('rebuild');
-      await push('new');
-      const dying = new Keelson(['up', repository.path, '--json', '--data', data, '--port', '0'], {
-        nodeArgs: ['--require', path.join(__dirname, 'support/die-at.cjs')],
-        env: { ...often.env, KEELSON_E2E_DIE_AT: moment },
-      });
-      expect(await dying.ended).toMatchObject({ signal: 'SIGKILL' });
-      const up = upOn(data, repository);
-      await up.prints(/GREEN/, 60_000);
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
-      const [, again, ...more] = await runs(data);
-      expect(more).toEqual([]);
-      expect(again).toMatchObject({ commit, sequence: 2, outcome: 'success', attempt: 1 });
-      await expectInOrder(data, { built: 2 });
-    },
-  );
+  it.each([
+    ...['file changes.*/000000000002.json$', 'event dev.cdevents.change.merged', 'event dev.cdevents.build.queued'],
+    ...['file bases.*/000000000001.json$', 'event dev.cdeventsx.keelson-base.moved'],
+  ])('is built on once, whatever happens: kill -9 at %s', async (moment) => {
+    const { base, push, repository, commit, from, data } = await builtOnce('rebuild');
+    const to = await push('new');
+    const dying = new Keelson(['up', repository.path, '--json', '--data', data, '--port', '0'], {
+      nodeArgs: ['--require', path.join(__dirname, 'support/die-at.cjs')],
+      env: { ...often.env, KEELSON_E2E_DIE_AT: moment },
+    });
+    expect(await dying.ended).toMatchObject({ signal: 'SIGKILL' });
+    const up = upOn(data, repository);
+    await up.prints(/GREEN/, 60_000);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    const [, again, ...more] = await runs(data);
+    expect(more).toEqual([]);
+    expect(again).toMatchObject({ commit, sequence: 2, outcome: 'success', attempt: 1 });
+    await expectInOrder(data, { built: 2 });
+    expect(await toldMoves(data)).toEqual([moveText(base, from, to)]);
+  });
 });

@@ -1,6 +1,7 @@
 import { endKey } from '@keelson/ledger';
 import type { Ledger } from '@keelson/ledger';
 import { describeOn } from '@keelson/testbed';
+import type { KeelsonEvent } from '../support/evidence';
 import { keelson } from '../support/keelson';
 import { expectBalanced } from './support/expect-run';
 import { FiveServices } from './support/five-services';
@@ -49,6 +50,14 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a b
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect(await five.untilEnded(2)).toHaveLength(2);
     await expectBalanced(five.own, 2);
+    const { stdout } = await keelson(['events', '--json'], { env: five.own.environment });
+    const events = stdout
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as KeelsonEvent);
+    const moves = events.filter(({ type }) => type === 'dev.cdeventsx.keelson-base.moved.0.1.0');
+    expect(new Set(moves.map(({ id }) => id)).size).toBe(1);
+    expect(moves[0]!.data.customData).toEqual({ reference: base.reference, sequence: expect.any(Number), from, to });
 
     const [old, newer] = [first!, again!].map(({ attempts }) => attempts[0]!.image!);
     await age(await five.own.ledger(), first!.run);

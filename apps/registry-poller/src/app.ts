@@ -5,6 +5,7 @@ import { Module } from '@nestjs/common';
 import { RegistryPollerController, stages } from './controller';
 import type { RegistryPollerStages } from './controller';
 import { BaseObserver, rebuildKey } from './base-observer';
+import { MovedBaseObserver, moveKey } from './moved-base-observer';
 import { service } from './deps';
 import type { RegistryPollerDeps } from './deps';
 import { PushObserver, pushKey } from './observer';
@@ -43,7 +44,10 @@ function baseObservers(deps: RegistryPollerDeps): Observed[] {
   const { bases } = deps;
   if (bases === undefined) return [];
   const intervalMs = Math.min(bases.intervalMs, longestPauseMs);
-  return [{ observer: new BaseObserver(deps, bases), key: rebuildKey, intervalMs, name: 'bases' } as Observed];
+  return [
+    { observer: new BaseObserver(deps, bases), key: rebuildKey, intervalMs, name: 'bases' } as Observed,
+    { observer: new MovedBaseObserver(deps.ledger), key: moveKey, intervalMs, name: 'moved-bases' } as Observed,
+  ];
 }
 
 export { baseRequestsPerSecond } from './deps';

@@ -19,9 +19,11 @@ export class BaseTags {
 
   /** Registries side by side, the bases of each one after the other: one that is away is asked once. */
   async look(images: readonly ImageInUse<unknown>[], signal: AbortSignal): Promise<void> {
-    const names = new Set(images.flatMap(({ built }) => built?.bases ?? []).map(({ reference }) => reference));
+    const builtOn = new Map(
+      images.flatMap(({ built }) => built?.bases ?? []).map(({ reference, digest }) => [reference, digest]),
+    );
     const byHost = new Map<string, string[]>();
-    for (const name of names) {
+    for (const name of builtOn.keys()) {
       const { registry } = parseImageReference(name);
       byHost.set(registry, [...(byHost.get(registry) ?? []), name]);
     }
@@ -33,7 +35,11 @@ export class BaseTags {
           if (isAway === true) return;
           if (digest === undefined) continue;
           const seenAt = instant(this.deps.clock());
-          await recordBase(this.deps.ledger, { reference, digest, seenAt }, newest.get(reference));
+          await recordBase(
+            this.deps.ledger,
+            { reference, digest, seenAt, builtOn: builtOn.get(reference) },
+            newest.get(reference),
+          );
         }
       }),
     );

@@ -1,6 +1,15 @@
 import { z } from 'zod';
 import { cloudEvent } from './cdevent';
-import { commitId, finishedData, imageData, runData, snapshotData, stageName, startedData } from './custom-data';
+import {
+  commitId,
+  digest,
+  finishedData,
+  imageData,
+  runData,
+  snapshotData,
+  stageName,
+  startedData,
+} from './custom-data';
 
 const environment = z.object({ id: z.string().min(1), source: z.string().optional() });
 const testSuite = z.object({ id: z.string().min(1), name: z.string().optional() });
@@ -102,6 +111,15 @@ export const pipelineRunFinished = cloudEvent({
     errors: z.string().optional(),
   }),
   customData: finishedData.extend({ name: z.string().min(1) }),
+});
+
+/** The tag of a base in use points at another digest. Whoever builds on it is told by `change.merged`. */
+export const baseMoved = cloudEvent({
+  type: 'dev.cdeventsx.keelson-base.moved.0.1.0',
+  subject: 'keelson-base',
+  content: z.object({}),
+  /** `reference` in full, with its tag; `sequence` counts the moves of that base. */
+  customData: z.object({ reference: z.string().min(1), sequence: z.int().min(1), from: digest, to: digest }),
 });
 
 /** Somebody asks for another attempt of a run. */

@@ -1,3 +1,4 @@
+import { baseMoved, baseMovedNote } from './base-moved';
 import { unsegment } from './key';
 import { baseKey, basesPrefix } from './keys';
 import type { Ledger } from './ledger';
@@ -17,17 +18,25 @@ export async function newestBases(ledger: Ledger): Promise<NewestBases> {
   return new Map(records.filter((record) => record !== undefined).map((record) => [record.reference, record]));
 }
 
-/** Notes where a base's tag points, unless the newest record says so. */
+type Seen = Pick<BaseRecord, 'reference' | 'digest' | 'seenAt'> & {
+  /** What an image in use was built on: where the tag pointed before it was first looked at. */
+  builtOn: string | undefined;
+};
+
+/** Notes where a base's tag points, unless the newest record says so; a move is still to be told then. */
 export async function recordBase(
   ledger: Ledger,
-  { reference, digest, seenAt }: Pick<BaseRecord, 'reference' | 'digest' | 'seenAt'>,
+  { reference, digest, seenAt, builtOn = digest }: Seen,
   newest: BaseRecord | undefined,
 ): Promise<void> {
   if (newest?.digest === digest) return;
   const sequence = (newest?.sequence ?? 0) + 1;
-  const previous = newest?.digest ?? null;
+  const previous = newest?.digest ?? (builtOn === digest ? null : builtOn);
+  const record = { reference, sequence, digest, previous, seenAt };
+  const event = baseMoved(record);
+  if (event !== undefined) await ledger.write(baseMovedNote(record), { event, openedAt: seenAt });
   // Another leader may be first; where it saw something else, the next look does.
-  await ledger.write(baseKey(reference, sequence), { reference, sequence, digest, previous, seenAt });
+  await ledger.write(baseKey(reference, sequence), record);
 }
 
 /** The bases of an image that have moved since it was built. */

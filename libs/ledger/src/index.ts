@@ -1,6 +1,7 @@
 export { account, endsAtBuild, fates } from './account';
 export type { Account, Fate, Unexplained } from './account';
 export { keepArtifact, readArtifact } from './artifacts';
+export { baseMoved, baseMovedNote, basesService } from './base-moved';
 export { isReason, movedBases, newestBases, recordBase } from './bases';
 export type { NewestBases } from './bases';
 export { changeMerged } from './change-merged';

@@ -158,7 +158,7 @@ export const baseRecord = z.object({
   reference: z.string().min(1),
   sequence: z.int().min(1),
   digest,
-  /** Null in the first record. */
+  /** In the first record what an image in use was built on, if that is another digest; else null. */
   previous: digest.nullable(),
   seenAt: instant,
 });

@@ -49,7 +49,7 @@ export class TerminalReporter implements Reporter {
       this.#builds.delete(`${event.data.customData.run}/${event.data.customData.attempt}`);
     const text = await eventText(event, this.ledger, { colours: this.#colour, testPlace: this.#testPlace });
     if (text === undefined) return;
-    await this.#say('run' in customData ? runName(customData.run) : customData.source, text);
+    await this.#say(aboutOf(customData), text);
   }
 
   async logLine(origin: LogOrigin, line: LogLine): Promise<void> {
@@ -113,4 +113,9 @@ export class TerminalReporter implements Reporter {
     const ahead = before === 0 ? 'next in line' : `${before} before it`;
     await this.#say(runName(run), `test     waits for a free place: ${running.length} running, ${ahead}`);
   }
+}
+
+function aboutOf(customData: Event['data']['customData']): string {
+  if ('run' in customData) return runName(customData.run);
+  return 'source' in customData ? customData.source : customData.reference;
 }

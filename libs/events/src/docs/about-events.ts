@@ -24,6 +24,10 @@ export const aboutEvents: Record<EventType, AboutEvent> = {
     by: 'the service that ended it',
     says: 'An attempt has ended, with its outcome and the reason.',
   },
+  'dev.cdeventsx.keelson-base.moved.0.1.0': {
+    by: 'registry-poller',
+    says: 'The tag of a base in use points at another digest. The `chainId` is the base, no run: what is built again for it is told as a change.',
+  },
   'dev.cdeventsx.keelson-run.retried.0.1.0': { by: '`keelson retry`, watcher', says: 'Another attempt is asked for.' },
   'dev.cdeventsx.keelson-run.cancelled.0.1.0': { by: '`keelson cancel`, watcher', says: 'A run is asked to end.' },
   'dev.cdeventsx.keelson-run.requested.0.1.0': {
