@@ -1,3 +1,4 @@
+import { suiteUnless } from '@keelson/testbed';
 import { parseImageReference } from './image-reference';
 import {
   ImageNotFoundError,
@@ -10,10 +11,7 @@ import { startRegistry, whyNoRegistry } from './testing/private-registry';
 import { rejectionOf } from './testing/rejection';
 import { pushImage } from './testing/sample-images';
 
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: append with faults in a registry: ${missing}\n`);
-
-(missing === undefined ? describe : describe.skip)('append, when something is wrong,', () => {
+suiteUnless(whyNoRegistry())('append, when something is wrong,', () => {
   let setup: AppendSetup;
 
   beforeAll(async () => {

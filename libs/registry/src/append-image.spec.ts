@@ -1,3 +1,4 @@
+import { suiteUnless } from '@keelson/testbed';
 import { imageConfig } from './image-config';
 import { formatImageReference } from './image-reference';
 import { mediaTypes } from './media-types';
@@ -8,10 +9,7 @@ import { whyNoRegistry } from './testing/private-registry';
 import { rejectionOf } from './testing/rejection';
 import { layerOf, pushImage, pushIndex } from './testing/sample-images';
 
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: append in a registry: ${missing}\n`);
-
-(missing === undefined ? describe : describe.skip)('append', () => {
+suiteUnless(whyNoRegistry())('append', () => {
   const { signal } = new AbortController();
   let setup: AppendSetup;
 

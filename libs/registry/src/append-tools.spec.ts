@@ -1,13 +1,11 @@
 import { spawnSync } from 'node:child_process';
+import { suiteUnless } from '@keelson/testbed';
 import { goProgram } from '../server/src/testing/go-program';
 import { AppendSetup } from './testing/append-setup';
 import { whyNoRegistry } from './testing/private-registry';
 
 const crane = goProgram('crane', 'github.com/google/go-containerregistry/cmd/crane', 'program');
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: other tools on appended images: ${missing}\n`);
-
-(missing === undefined ? describe : describe.skip)('appended images', () => {
+suiteUnless(whyNoRegistry())('appended images', () => {
   let setup: AppendSetup;
 
   beforeAll(async () => {

@@ -1,13 +1,11 @@
+import { suiteUnless } from '@keelson/testbed';
 import { copyImage } from './copy-image';
 import { parseImageReference } from './image-reference';
 import { ImageNotFoundError } from './registry-errors';
 import { baseLayers, AppendSetup } from './testing/append-setup';
 import { startRegistry, whyNoRegistry } from './testing/private-registry';
 
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: copies between registries: ${missing}\n`);
-
-(missing === undefined ? describe : describe.skip)('a copy of an image', () => {
+suiteUnless(whyNoRegistry())('a copy of an image', () => {
   const { signal } = new AbortController();
   let setup: AppendSetup;
   beforeAll(async () => {

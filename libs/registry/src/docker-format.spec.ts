@@ -1,3 +1,4 @@
+import { suiteUnless } from '@keelson/testbed';
 import { copyInDockerFormat } from './docker-format';
 import { parseManifest } from './manifest';
 import { mediaTypes } from './media-types';
@@ -6,10 +7,7 @@ import { AppendSetup, baseLayers } from './testing/append-setup';
 import { whyNoRegistry } from './testing/private-registry';
 import { layerOf, pushImage } from './testing/sample-images';
 
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: copies in Docker's format: ${missing}\n`);
-
-(missing === undefined ? describe : describe.skip)("a copy in Docker's format", () => {
+suiteUnless(whyNoRegistry())("a copy in Docker's format", () => {
   const { signal } = new AbortController();
   let setup: AppendSetup;
   beforeAll(async () => {

@@ -1,16 +1,13 @@
 import { parseImageReference } from './image-reference';
 import { pushSnapshot } from './push-snapshot';
 import { RegistryClient } from './registry-client';
-import { startHttpFaultProxy } from '@keelson/testbed';
+import { startHttpFaultProxy, suiteUnless } from '@keelson/testbed';
 import type { HttpFaultProxy } from '@keelson/testbed';
 import { startRegistry, whyNoRegistry } from './testing/private-registry';
 import type { PrivateRegistry } from './testing/private-registry';
 import { layerOf } from './testing/sample-images';
 
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: snapshots in a registry: ${missing}\n`);
-
-(missing === undefined ? describe : describe.skip)('a snapshot', () => {
+suiteUnless(whyNoRegistry())('a snapshot', () => {
   const { signal } = new AbortController();
   const artifactType = 'application/vnd.keelson.source.v1';
   let registry: PrivateRegistry;

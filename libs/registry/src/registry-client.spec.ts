@@ -3,16 +3,13 @@ import { formatImageReference, parseImageReference } from './image-reference';
 import { mediaTypes } from './media-types';
 import { RegistryClient } from './registry-client';
 import { ImageNotFoundError, MissingBlobError, RegistryProtocolError } from './registry-errors';
-import { startHttpFaultProxy } from '@keelson/testbed';
+import { startHttpFaultProxy, suiteUnless } from '@keelson/testbed';
 import type { HttpFaultProxy } from '@keelson/testbed';
 import { startRegistry, whyNoRegistry } from './testing/private-registry';
 import type { PrivateRegistry } from './testing/private-registry';
 import { digestOf, layerOf, pushImage } from './testing/sample-images';
 
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: the registry client against a registry: ${missing}\n`);
-
-(missing === undefined ? describe : describe.skip)('the registry client', () => {
+suiteUnless(whyNoRegistry())('the registry client', () => {
   const { signal } = new AbortController();
   const unknown = `sha256:${'0'.repeat(64)}`;
   let registry: PrivateRegistry;

@@ -1,3 +1,4 @@
+import { suiteUnless } from '@keelson/testbed';
 import type { CredentialSource } from './credentials';
 import { parseImageReference } from './image-reference';
 import { RegistryClient } from './registry-client';
@@ -10,10 +11,7 @@ import { pushImage } from './testing/sample-images';
 
 const { signal } = new AbortController();
 
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: logging in at a registry: ${missing}\n`);
-
-(missing === undefined ? describe : describe.skip)('a registry with a password', () => {
+suiteUnless(whyNoRegistry())('a registry with a password', () => {
   let registry: PrivateRegistry;
 
   beforeAll(async () => {
