@@ -1,22 +1,29 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
-import { suiteUnless } from './suite';
+import { describeOn } from './servers';
+import type { Servers } from './servers';
+import { skippedBecause, suiteUnless } from './suite';
 import type { Suite } from './suite';
 
-/** The servers that a suite may start for itself; see the `startPrivate...` functions. */
-export type Program = 'minio' | 'rabbitmq' | 'registry' | 'buildkitd' | 'buildctl';
+/** The servers that a suite may start for itself; see the `startPrivate...` functions. And what the testbed's images are made of. */
+export type Program = 'minio' | 'rabbitmq' | 'registry' | 'buildkitd' | 'buildctl' | 'kaniko' | 'makisu';
 
 /** Where `npm run testbed` keeps what it builds; TESTBED_HOME says otherwise. */
 const testbedHome = (): string => process.env['TESTBED_HOME'] ?? path.join(homedir(), '.cache/keelson-testbed');
 
 const find: Record<Program, () => string | undefined> = {
-  minio: () => firstThatRuns([path.join(testbedHome(), 'bin/minio'), ...onPath('minio')]),
+  minio: () => built('minio'),
   rabbitmq: () => firstThatRuns(rabbitmqServers()),
   registry: () => firstThatRuns(onPath('docker-registry')),
-  buildkitd: () => firstThatRuns([path.join(testbedHome(), 'bin/buildkitd'), ...onPath('buildkitd')]),
-  buildctl: () => firstThatRuns([path.join(testbedHome(), 'bin/buildctl'), ...onPath('buildctl')]),
+  buildkitd: () => built('buildkitd'),
+  buildctl: () => built('buildctl'),
+  kaniko: () => firstThatRuns([inHome('kaniko')]),
+  makisu: () => firstThatRuns([inHome('makisu')]),
 };
+
+const inHome = (name: string): string => path.join(testbedHome(), 'bin', name);
+const built = (name: string): string | undefined => firstThatRuns([inHome(name), ...onPath(name)]);
 
 /** Whether a program is installed. */
 export const hasProgram = (program: Program): boolean => find[program]() !== undefined;
@@ -35,6 +42,17 @@ export function describeWith(programs: readonly Program[]): Suite {
     missing.length === 0
       ? undefined
       : `${missing.join(', ')} not installed: \`npm run testbed -- up\` installs the servers`,
+  );
+}
+
+/**
+ * `describe` on servers where the testbed has an image of this builder. Not every machine can have the module that it is built of:
+ * there the suite is skipped and says so, in CI too.
+ */
+export function describeBuilder(builder: 'kaniko' | 'makisu', needs: readonly (keyof Servers)[]): Suite {
+  if (hasProgram(builder)) return describeOn(needs);
+  return skippedBecause(
+    `${builder} is not built: \`npm run testbed -- images ${builder}\` builds it, or says why it cannot`,
   );
 }
 

@@ -14,6 +14,13 @@ export function suiteUnless(why: string | undefined): Suite {
       });
       return;
     }
+    skippedBecause(why)(name, suite);
+  };
+}
+
+/** The suite is skipped, and says why. */
+export function skippedBecause(why: string): Suite {
+  return (name, suite) => {
     process.stderr.write(`skipped: ${name}: ${why}\n`);
     describe.skip(name, suite);
   };

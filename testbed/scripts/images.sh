@@ -82,3 +82,37 @@ publish_buildkit() {
   publish "$container" buildkit:0.24
   rm -rf "$root"
 }
+
+# As the builder's own Dockerfile makes it: nothing but the executor, and what it needs below /kaniko.
+publish_kaniko() {
+  build_copied kaniko github.com/chainguard-dev/kaniko ./cmd/executor pkg/version.version || return
+  has_image kaniko:1.25 && return
+  local root container
+  root=$(mktemp -d)
+  mkdir -p "$root"/kaniko/{.docker,ssl/certs} "$root"/{etc,workspace}
+  chmod 777 "$root/kaniko"
+  cp "$bin/kaniko" "$root/kaniko/executor"
+  cp /etc/ssl/certs/ca-certificates.crt "$root/kaniko/ssl/certs/"
+  echo 'hosts: files dns' >"$root/etc/nsswitch.conf"
+  container=$(buildah from scratch)
+  buildah copy -q "$container" "$root" / >/dev/null
+  buildah config --env HOME=/root --env USER=root --env PATH=/usr/local/bin:/kaniko --env SSL_CERT_DIR=/kaniko/ssl/certs \
+    --env DOCKER_CONFIG=/kaniko/.docker/ --workingdir /workspace --entrypoint '["/kaniko/executor"]' "$container"
+  publish "$container" kaniko:1.25
+  rm -rf "$root"
+}
+
+publish_makisu() {
+  build_copied makisu github.com/uber/makisu ./bin/makisu lib/utils.BuildHash || return
+  has_image makisu:0.4 && return
+  local root container
+  root=$(mktemp -d)
+  mkdir -p "$root/makisu-internal/certs"
+  cp "$bin/makisu" "$root/makisu-internal/makisu"
+  cp /etc/ssl/certs/ca-certificates.crt "$root/makisu-internal/certs/cacerts.pem"
+  container=$(buildah from scratch)
+  buildah copy -q "$container" "$root" / >/dev/null
+  buildah config --entrypoint '["/makisu-internal/makisu"]' "$container"
+  publish "$container" makisu:0.4
+  rm -rf "$root"
+}

@@ -44,6 +44,24 @@ build_published() { # build_published NAME PACKAGE@VERSION
   GOBIN=$bin go install -trimpath -ldflags '-s -w' "$2"
 }
 
+# One whose own go.mod replaces modules, which `go install` refuses: it is built in a copy of itself. Fails without the module.
+build_copied() { # build_copied NAME MODULE PACKAGE VARIABLE: VARIABLE gets the version
+  [ ! -x "$bin/$1" ] || return 0
+  local version sum told dir copy
+  read -r _ version sum < <(grep "^$2 " "$here/modules/builders.sum")
+  told=$(cd / && go mod download -json "$2@$version") || { say "$1 cannot be built: $2@$version is not to be had"; return 1; }
+  grep -qF "\"Sum\": \"$sum\"" <<<"$told" || { say "$1 is not built: $2@$version has another checksum than $sum"; return 1; }
+  say "building $1"
+  dir=$(sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$told")
+  copy=$(mktemp -d)
+  cp -r "$dir/." "$copy"
+  chmod -R u+w "$copy"
+  (cd "$copy" && CGO_ENABLED=0 GOFLAGS=-buildvcs=false go build -trimpath -ldflags "-s -w -X $2/$4=$version" -o "$bin/.$1" "$3") ||
+    { say "$1 cannot be built"; rm -rf "$copy"; return 1; }
+  rm -rf "$copy"
+  mv "$bin/.$1" "$bin/$1"
+}
+
 install_all() {
   mkdir -p "$bin"
   install_packages
