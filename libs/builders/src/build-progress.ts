@@ -12,7 +12,7 @@ export type BuildStep = {
 
 /** What went wrong, told apart by who can do something about it and what helps. */
 export type FailureClass =
-  /** The user's: the Dockerfile cannot be read. */
+  /** The user's: the Dockerfile cannot be read, is not there, or has no such stage. */
   | 'dockerfile'
   /** The user's: a command ended with another exit code than 0. */
   | 'step-failed'

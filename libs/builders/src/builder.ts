@@ -10,8 +10,10 @@ export interface Builder {
   job(request: BuildRequest, settings: BuilderSettings): ManifestJob;
   /** For its output, init containers excluded or not. */
   reader(): ProgressReader;
-  /** Whether it reads images in Docker's format only. */
+  /** Whether it reads images in Docker's format only, and takes every FROM for one: a stage of the same Dockerfile, too. */
   readonly readsDockerOnly: boolean;
+  /** Whether it leaves out of the context what `.dockerignore` says. */
+  readonly readsIgnoreFile: boolean;
   /** Whether it pushes every destination itself; otherwise the first only. */
   readonly pushesAll: boolean;
 }

@@ -14,11 +14,14 @@ const vertex = z.object({
 });
 type Vertex = z.infer<typeof vertex>;
 
+const log = z.object({ vertex: z.string(), stream: z.number().optional(), data: z.string() });
+type Log = z.infer<typeof log>;
+
 /** What `buildctl --progress rawjson` prints, of what is read here. */
 const status = z.object({
   vertexes: z.array(vertex).nullish(),
   statuses: z.array(z.object({ id: z.string() })).nullish(),
-  logs: z.array(z.object({ vertex: z.string(), data: z.string() })).nullish(),
+  logs: z.array(log).nullish(),
 });
 
 /** `[build 3/6] COPY go.mod ./`, `[2/2] RUN true`, `[linux/arm64 build 2/3] RUN true`. */
@@ -39,7 +42,7 @@ export class BuildkitProgress implements ProgressReader {
     if (told === undefined) return this.#words(text);
     for (const one of told.vertexes ?? []) this.#see(one);
     for (const { id } of told.statuses ?? []) this.#digest = pushed.exec(id)?.[1] ?? this.#digest;
-    for (const { vertex: of, data } of told.logs ?? []) this.#print(of, data);
+    for (const one of told.logs ?? []) this.#print(one);
   }
 
   end(): BuildProgress {
@@ -63,10 +66,10 @@ export class BuildkitProgress implements ProgressReader {
     });
   }
 
-  #print(of: string, data: string): void {
+  #print({ vertex: of, stream, data }: Log): void {
     const lines = this.#output.get(of) ?? new LastLines();
     this.#output.set(of, lines);
-    lines.add(Buffer.from(data, 'base64').toString('utf8'));
+    lines.print(Buffer.from(data, 'base64').toString('utf8'), String(stream));
   }
 
   /** What buildctl says at its end, in words: the place in the Dockerfile, and the error. */

@@ -79,6 +79,7 @@ export const buildkit: Builder = {
   strategy: 'buildkit',
   pushesAll: true,
   readsDockerOnly: false,
+  readsIgnoreFile: true,
   reader: () => new BuildkitProgress(),
   job: (request, settings) => {
     const own = settings.buildkit;

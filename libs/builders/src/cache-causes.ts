@@ -3,6 +3,7 @@ import { contextFiles, firstChange } from './context-files';
 import type { FileChange, Files } from './context-files';
 import { readDockerfile } from './dockerfile';
 import type { Dockerfile, DockerfileStage, Instruction } from './dockerfile';
+import { StepPlaces } from './step-places';
 
 /** All that can make a step run again. */
 export type BuildInputs = {
@@ -27,7 +28,6 @@ export function cacheCauses(
   return steps.map((step) => explaining.explain(step));
 }
 
-const cached = new Set(['RUN', 'COPY', 'ADD', 'WORKDIR']);
 type Parsed = { inputs: BuildInputs; file: Dockerfile; files: Files };
 const parse = (inputs: BuildInputs): Parsed => ({
   inputs,
@@ -38,19 +38,19 @@ const parse = (inputs: BuildInputs): Parsed => ({
 class Explaining {
   readonly #now: Parsed;
   readonly #before: Parsed | undefined;
-  /** How many steps of a stage were explained, by its place in the Dockerfile, and by which keyword. */
-  readonly #done = new Map<number, number>();
+  readonly #places: StepPlaces;
   /** The first step of a stage that was run again. */
   readonly #missed = new Map<number, string>();
 
   constructor(now: BuildInputs, before: BuildInputs | undefined) {
     this.#now = parse(now);
+    this.#places = new StepPlaces(this.#now.file);
     this.#before = before === undefined ? undefined : parse(before);
   }
 
   explain(step: BuildStep): ExplainedStep {
-    const at = this.#stageAt(step.stage);
-    const instruction = at < 0 ? undefined : this.#next(at, step);
+    const at = this.#places.stageAt(step.stage);
+    const instruction = this.#places.next(step);
     if (step.cache === 'hit') return step;
     const earlier = this.#missed.get(at);
     if (at >= 0 && earlier === undefined) this.#missed.set(at, step.text);
@@ -59,29 +59,6 @@ class Explaining {
       ...step,
       because: instruction === undefined ? unknown('it is not in the Dockerfile') : this.#cause(at, instruction),
     };
-  }
-
-  /** BuildKit says `build`, `stage-1` or `linux/arm64 build`; the others the stage's number or name. */
-  #stageAt(told: string): number {
-    const name = told.split(' ').at(-1) ?? told;
-    const { stages } = this.#now.file;
-    const byName = stages.findIndex((stage) => stage.name === name);
-    if (byName >= 0) return byName;
-    const number = /^(?:stage-)?(\d+)$/.exec(name)?.[1];
-    return number === undefined || Number(number) >= stages.length ? -1 : Number(number);
-  }
-
-  /** The instruction that a step is: the builders tell them in order, but not all of them tell WORKDIR. */
-  #next(at: number, { text }: BuildStep): Instruction | undefined {
-    const keyword = /^\w+/.exec(text)?.[0]?.toUpperCase();
-    const instructions = this.#now.file.stages[at]?.instructions ?? [];
-    const from = this.#done.get(at) ?? 0;
-    const place = instructions.findIndex(
-      (one, index) => index >= from && cached.has(one.keyword) && one.keyword === keyword,
-    );
-    if (place < 0) return undefined;
-    this.#done.set(at, place + 1);
-    return instructions[place];
   }
 
   #cause(at: number, instruction: Instruction): string {
@@ -122,7 +99,7 @@ class Explaining {
 
   /** A stage, by name or number, of which something was run again. */
   #runAgain(name: string): string | undefined {
-    const at = this.#stageAt(name);
+    const at = this.#places.stageAt(name);
     const isStage = this.#now.file.stages.some((stage, place) => stage.name === name || String(place) === name);
     const missed = isStage ? this.#missed.get(at) : undefined;
     return missed === undefined ? undefined : `the stage ${name} was run again: ${missed}`;

@@ -1,4 +1,4 @@
-import { dockerfileBases, dockerfileImages, withBases } from './dockerfile-bases';
+import { dockerfileBases, dockerfileImages, stagesBuiltUpon, withBases } from './dockerfile-bases';
 
 const text = `# syntax=docker/dockerfile:1
 ARG BASE=debian:12
@@ -26,6 +26,12 @@ describe('the bases of a Dockerfile', () => {
     const copies =
       'COPY --link --from=tools.example/jq:1 /jq /\nCOPY --from=0 /a /\nCOPY --from=BUILD a /\nCOPY x --from=y\n';
     expect(dockerfileImages(text + copies, {})).toEqual([...dockerfileBases(text, {}), 'tools.example/jq:1']);
+  });
+
+  it('are its own stages where one is built upon another, as far as the target needs them', () => {
+    expect(stagesBuiltUpon(text, { args: {} })).toEqual(['Build']);
+    expect(stagesBuiltUpon(text, { args: { BASE: 'build' }, target: 'middle' })).toEqual(['build']);
+    expect(stagesBuiltUpon(text, { args: {}, target: 'middle' })).toEqual([]);
   });
 
   it('are exchanged in their places, and nothing else is', () => {

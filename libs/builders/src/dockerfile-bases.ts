@@ -22,6 +22,20 @@ export function dockerfileImages(text: string, args: Args): readonly string[] {
   return [...new Set([...dockerfileBases(text, args), ...copied.filter((from) => !isStage(from))])];
 }
 
+/** The stages of a Dockerfile that further ones begin with, of those that are built for the target. */
+export function stagesBuiltUpon(
+  text: string,
+  { args, target }: { args: Args; target?: string | undefined },
+): readonly string[] {
+  const file = readDockerfile(text);
+  const last = file.stages.findIndex(({ name }) => target !== undefined && name === target);
+  const needed = last < 0 ? file.stages : file.stages.slice(0, last + 1);
+  return needed.flatMap((stage, at) => {
+    const base = filled(stage, file, args);
+    return isStageBefore(file, at, base) ? [base] : [];
+  });
+}
+
 /** The same Dockerfile with other names for some of its bases; all else of it stays byte for byte. */
 export function withBases(text: string, args: Args, names: ReadonlyMap<string, string>): string {
   const file = readDockerfile(text);
@@ -51,9 +65,11 @@ function baseOf(file: Dockerfile, at: number, args: Args): string | undefined {
   const stage = file.stages[at];
   if (stage === undefined) return undefined;
   const base = filled(stage, file, args);
-  const isStage = file.stages.slice(0, at).some(({ name }) => name?.toLowerCase() === base.toLowerCase());
-  return isStage || base === '' || base.toLowerCase() === 'scratch' ? undefined : base;
+  return isStageBefore(file, at, base) || base === '' || base.toLowerCase() === 'scratch' ? undefined : base;
 }
+
+const isStageBefore = ({ stages }: Dockerfile, at: number, base: string): boolean =>
+  stages.slice(0, at).some(({ name }) => name?.toLowerCase() === base.toLowerCase());
 
 /** FROM knows only the arguments that are declared before the first one. */
 function filled({ base }: DockerfileStage, { globals }: Dockerfile, args: Args): string {

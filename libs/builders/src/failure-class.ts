@@ -3,6 +3,9 @@ import type { FailureClass } from './build-progress';
 /** Words of builders and of the clients in them, the first match counts. Every builder links one of two registry clients. */
 const words: readonly (readonly [RegExp, FailureClass])[] = [
   [/dockerfile parse error|failed to parse dockerfile|unknown instruction|Unsupported directive/i, 'dockerfile'],
+  // It is not there, or has no such stage.
+  [/failed to read dockerfile: open |failed to generate\/find dockerfile|valid path to a Dockerfile/, 'dockerfile'],
+  [/target stage .*(?:could not be found|not found in dockerfile)|not a valid target build stage/, 'dockerfile'],
   [/did not complete successfully|waiting for process to exit|cmd wait: exit status/, 'step-failed'],
   [/no space left on device|disk quota exceeded/i, 'disk-full'],
   [
@@ -12,7 +15,7 @@ const words: readonly (readonly [RegExp, FailureClass])[] = [
   [/toomanyrequests|too many requests|\b429\b/i, 'rate-limited'],
   [/unauthorized|authentication required|denied: |insufficient_scope|\b(?:401|403)\b(?: |$)/i, 'registry-login'],
   [/connection (?:refused|reset)|no such host|i\/o timeout|TLS handshake timeout|network is unreachable/i, 'network'],
-  [/context deadline exceeded|unexpected EOF|broken pipe|no route to host|x509: |server gave HTTP/i, 'network'],
+  [/context deadline exceeded|unexpected EOF|": EOF|broken pipe|no route to host|x509: |server gave HTTP/i, 'network'],
   [/failed to push|error pushing|pushing image|push layer|check manifest exists/i, 'registry'],
   [/internal server error|bad gateway|service unavailable|gateway time-?out|\b50[0234]\b/i, 'registry'],
   [/manifest[ _]unknown|manifest not found|name[ _]unknown|repository does not exist/i, 'base-not-found'],

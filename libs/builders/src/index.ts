@@ -8,6 +8,7 @@ export type { BuilderSettings, StrategyName } from './builder-settings';
 export { builders } from './builders';
 export { cacheCauses } from './cache-causes';
 export type { BuildInputs, ExplainedStep } from './cache-causes';
-export { dockerfileBases, dockerfileImages, withBases } from './dockerfile-bases';
+export { dockerfileBases, dockerfileImages, stagesBuiltUpon, withBases } from './dockerfile-bases';
 export { readableOutput } from './readable-output';
 export type { ReadableOutput } from './readable-output';
+export { lineOfStep } from './step-places';

@@ -10,7 +10,9 @@ const entry = z.object({ level: z.string(), msg: z.string() });
 const cached = /^(?:RUN|COPY|ADD|WORKDIR) /;
 const instruction =
   /^(?:RUN|COPY|ADD|WORKDIR|ARG|ENV|CMD|LABEL|ENTRYPOINT|EXPOSE|USER|VOLUME|SHELL|STOPSIGNAL|ONBUILD|HEALTHCHECK) /;
-const lastWords = /^error (?:building|checking|pushing|resolving)[^:]*: (.*)$/i;
+const lastWords = /^(?:Error: )?error (?:building|checking|pushing|resolving)[^:]*: (.*)$/i;
+/** What it looks for in its cache. */
+const looked = /^(?:Using caching version of cmd:|No cached layer found for cmd) (.*)$/s;
 
 /** Reads Kaniko's log. Steps are told twice: first which are in the cache, until one is not; then each as it is done. */
 export class KanikoProgress implements ProgressReader {
@@ -19,6 +21,8 @@ export class KanikoProgress implements ProgressReader {
   readonly #output = new LastLines();
   #stage = '0';
   #current: string | undefined;
+  /** Looked for in the cache, of this stage. */
+  #looked = new Set<string>();
   #digest: string | undefined;
   #message: string | undefined;
 
@@ -45,22 +49,33 @@ export class KanikoProgress implements ProgressReader {
   #enter(stage: string): void {
     this.#stage = stage;
     this.#current = undefined;
+    this.#looked.clear();
   }
 
   #begin(text: string): void {
     this.#current = text;
     this.#output.clear();
-    if (cached.test(text)) this.#steps.push({ stage: this.#stage, text, cache: 'miss' });
+    if (this.#isCached(text)) this.#steps.push({ stage: this.#stage, text, cache: 'miss' });
+  }
+
+  /** Some versions keep WORKDIR in the cache, the others never look for it: there it is no step that was run again. */
+  #isCached(text: string): boolean {
+    return cached.test(text) && (!text.startsWith('WORKDIR ') || this.#looked.has(text));
   }
 
   #mark(msg: string): void {
+    const found = looked.exec(msg)?.[1];
+    if (found !== undefined) this.#looked.add(found);
     const base = /^Retrieving image (\S+) from registry /.exec(msg)?.[1];
     if (base !== undefined) this.#bases.set(base, { reference: base });
     // The image is pushed after all that goes to the cache.
     this.#digest = /^Pushed \S+@(sha256:[0-9a-f]{64})$/.exec(msg)?.[1] ?? this.#digest;
-    if (!msg.startsWith('Found cached layer') || this.#current === undefined) return;
+    if (msg.startsWith('Found cached layer')) this.#hit();
+  }
+
+  #hit(): void {
     const last = this.#steps.at(-1);
-    if (last?.text === this.#current) last.cache = 'hit';
+    if (last !== undefined && last.text === this.#current) last.cache = 'hit';
   }
 
   #words(text: string): void {

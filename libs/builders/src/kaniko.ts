@@ -11,6 +11,7 @@ export const kaniko: Builder = {
   strategy: 'kaniko',
   pushesAll: true,
   readsDockerOnly: false,
+  readsIgnoreFile: true,
   reader: () => new KanikoProgress(),
   job: (request, settings) => {
     const own = settings.kaniko;

@@ -4,10 +4,16 @@ import { failureClass } from './failure-class';
 import { jsonLine } from './json-line';
 import { LastLines } from './last-lines';
 
-/** A line of Makisu's log; what commands print comes as such lines, too, with a line end in them. */
+/** A line of Makisu's log; what commands print comes as such lines, too, as it was read: some lines, or a part of one. */
 const entry = z.object({ level: z.string(), msg: z.string() });
 
 const cached = /^(?:RUN|COPY|ADD) /;
+/** What it says itself while a command runs. */
+const own =
+  /^(?:\* |Command exited with|Client TLS|CA TLS|Stored cacheID|Found mapping|Retrying query|Failed to |failed to |Trying to whiteout)/;
+
+/** A registry that wants the password with every request has it refused for want of one. */
+const onlyTokens = 'Makisu can log in to registries that give tokens, and to those of AWS';
 
 /** Reads Makisu's log. */
 export class MakisuProgress implements ProgressReader {
@@ -51,9 +57,15 @@ export class MakisuProgress implements ProgressReader {
     const last = this.#steps.at(-1);
     const isHit = msg.startsWith('* Skipping execution; cache was applied');
     if (isHit && last !== undefined && last.text === this.#current) last.cache = 'hit';
-    // Its last words are an error without a line end; what a command prints has one.
+    // Its last words are an error without a line end.
     if (level === 'error' && /^failed to (?!fetch)/.test(msg)) this.#message = msg;
-    if (msg.endsWith('\n') && !msg.startsWith('Command exited with')) this.#output.add(msg);
+    if (this.#isPrinted(msg)) this.#output.print(msg, level);
+  }
+
+  /** What a command printed has mostly a line end, which nothing has that Makisu says itself but one thing. */
+  #isPrinted(msg: string): boolean {
+    if (msg.endsWith('\n')) return !msg.startsWith('Command exited with');
+    return this.#current?.startsWith('RUN ') === true && !own.test(msg);
   }
 
   #failure(): BuildFailure | undefined {
@@ -63,7 +75,7 @@ export class MakisuProgress implements ProgressReader {
     const line = /\(line (\d+)\)/.exec(this.#message)?.[1];
     return {
       class: kind,
-      message: this.#message,
+      message: kind === 'registry-login' ? `${this.#message.trimEnd()} (${onlyTokens})` : this.#message,
       ...(step === undefined ? {} : { step }),
       ...(line === undefined ? {} : { line: Number(line) }),
       output: kind === 'step-failed' ? this.#output.lines : [],

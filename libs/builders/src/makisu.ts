@@ -17,6 +17,7 @@ export const makisu: Builder = {
   strategy: 'makisu',
   pushesAll: false,
   readsDockerOnly: true,
+  readsIgnoreFile: false,
   reader: () => new MakisuProgress(),
   job: (request, settings) => {
     const own = settings.makisu;

@@ -13,12 +13,13 @@ export const readableOutput = (strategy: StrategyName): ReadableOutput =>
 
 const entry = z.object({ level: z.string(), msg: z.string() });
 
-/** Kaniko's and Makisu's lines are messages with a level; what commands print stands between them, or in them. */
+/** Kaniko's and Makisu's lines are messages with a level; what commands print stands between them, or in them with its line end. */
 function messageOf(text: string): readonly string[] {
   const told = jsonLine(text, entry);
   if (told === undefined) return [text];
   const lines = told.msg.replace(/\n+$/, '').split('\n');
-  return told.level === 'info' ? lines : lines.map((line) => `${told.level}: ${line}`);
+  const isPrinted = told.msg.endsWith('\n');
+  return told.level === 'info' || isPrinted ? lines : lines.map((line) => `${told.level}: ${line}`);
 }
 
 const status = z.object({

@@ -9,6 +9,8 @@ import { MakisuProgress } from './makisu-progress';
 const readers: Record<string, () => ProgressReader> = {
   buildkit: () => new BuildkitProgress(),
   kaniko: () => new KanikoProgress(),
+  // Of another fork, which says some things otherwise.
+  'kaniko-1.25': () => new KanikoProgress(),
   makisu: () => new MakisuProgress(),
 };
 const tools = Object.keys(readers);
@@ -64,7 +66,7 @@ describe.each(tools)('what %s printed', (tool) => {
 
   it.each([
     ['bad-dockerfile', 'dockerfile', 'RUNN'],
-    ['missing-base', 'base-not-found', tool === 'kaniko' ? 'nosuch' : 'nosuch:1'],
+    ['missing-base', 'base-not-found', tool.startsWith('kaniko') ? 'nosuch' : 'nosuch:1'],
     ['missing-copy', 'file-not-found', 'nothere'],
   ])('when it was the user (%s): %s', (name, kind, word) => {
     const { failure } = recorded(tool, name);
@@ -74,13 +76,6 @@ describe.each(tools)('what %s printed', (tool) => {
     if (kind === 'dockerfile') expect(failure?.line).toBe(2);
   });
 
-  it('when the registry could not be reached: ours, to be tried again', () => {
-    const { failure, digest } = recorded(tool, 'registry-unreachable');
-    expect(failure).toMatchObject({ class: tool === 'makisu' ? 'registry' : 'network', output: [] });
-    expect(isUsersFault(failure!.class)).toBe(false);
-    expect(digest).toBeUndefined();
-  });
-
   it('cut off at any line says nothing that it does not know', () => {
     const text = readFileSync(path.join(__dirname, 'testdata', `${tool}.failing-run.log`), 'utf8').split('\n');
     for (let upTo = 0; upTo < text.length - 2; upTo += 1) {
@@ -88,6 +83,37 @@ describe.each(tools)('what %s printed', (tool) => {
       for (const line of text.slice(0, upTo)) reader.line(line);
       expect(reader.end().failure).toBeUndefined();
     }
+  });
+});
+
+describe.each(['buildkit', 'kaniko', 'makisu'])('what %s printed', (tool) => {
+  it('when the registry could not be reached: ours, to be tried again', () => {
+    const { failure, digest } = recorded(tool, 'registry-unreachable');
+    expect(failure).toMatchObject({ class: tool === 'makisu' ? 'registry' : 'network', output: [] });
+    expect(isUsersFault(failure!.class)).toBe(false);
+    expect(digest).toBeUndefined();
+  });
+
+  it.each([
+    ['missing-dockerfile', /dockerfile/i],
+    ['missing-target', /nosuch/],
+  ])('when what is to be built is not there (%s): the user can mend it', (name, words) => {
+    const { failure } = recorded(tool, name);
+    expect(failure?.class).toBe('dockerfile');
+    expect(failure?.message).toMatch(words);
+  });
+
+  it('of a line that was written in two parts, and has no end', () => {
+    expect(recorded(tool, 'half-a-line').failure?.output).toEqual(['half a line']);
+  });
+});
+
+describe('Kaniko', () => {
+  const stepsOf = (tool: string) => recorded(tool, 'warm-unchanged').steps.map(({ text }) => text);
+
+  it('has WORKDIR among its steps where that version keeps it in the cache, and only there', () => {
+    expect(stepsOf('kaniko')).toContain('WORKDIR /src');
+    expect(stepsOf('kaniko-1.25')).toEqual(stepsOf('kaniko').filter((text) => text !== 'WORKDIR /src'));
   });
 });
 
