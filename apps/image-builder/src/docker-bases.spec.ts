@@ -74,7 +74,8 @@ describe('a base that Makisu could not read', () => {
   it("is offered to it in Docker's format, and FROM names the copy", async () => {
     const name = await base('team/base');
     const { digest } = (await world.client.head(parseImageReference(name), unaborted))!;
-    const written = (from: string) => `FROM ${from} AS build\nRUN echo ${name}\nFROM build\n`;
+    const written = (from: string) =>
+      `FROM ${from} AS build\nRUN echo ${name}\nFROM scratch\nCOPY --from=build /x /x\n`;
     const { text, dockerfile } = await job(written(name));
     const host = world.registry.replace(':', '_');
     const copy = `${world.registry}/keelson-cache/bases/${host}/team/base:1_${digest.slice('sha256:'.length)}`;
@@ -101,6 +102,12 @@ describe('a base that Makisu could not read', () => {
       expect(dockerfile).toBeUndefined();
       expect(text).toContain('-f=/makisu-context/Dockerfile');
     }
+  });
+
+  it('is refused where it is a stage of the same Dockerfile: Makisu would take it for an image of Docker Hub', async () => {
+    await expect(job('FROM scratch AS build\nRUN true\nFROM build\n')).rejects.toMatchObject({
+      ...{ fault: 'user', message: expect.stringContaining('makisu cannot build FROM build') },
+    });
   });
 
   it('is refused by name when its layers are not what Makisu unpacks', async () => {

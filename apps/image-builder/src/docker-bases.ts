@@ -1,6 +1,5 @@
-import { dockerfileBases, withBases } from '@keelson/builders';
+import { dockerfileBases, stagesBuiltUpon, withBases } from '@keelson/builders';
 import type { BuildProgress } from '@keelson/builders';
-import { HostileLayerError, layerFiles, TarError } from '@keelson/git';
 import { JobsError } from '@keelson/jobs';
 import type { Plan } from '@keelson/pipeline';
 import {
@@ -15,6 +14,7 @@ import {
 } from '@keelson/registry';
 import { lookUpBase } from './base-digests';
 import type { JobDeps } from './build-kind';
+import { dockerfileOf } from './plan-dockerfile';
 
 /**
  * The plan's Dockerfile for a builder that reads Docker's format only: a base of another format is copied in that one, and FROM
@@ -25,9 +25,11 @@ export async function dockerfileOnDockerBases(
   plan: Plan,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const { args = {} } = plan.pipeline.build;
+  const { args = {}, target } = plan.pipeline.build;
   const text = await dockerfileOf(deps, plan, signal);
   if (text === undefined) return undefined;
+  const [stage] = stagesBuiltUpon(text, { args, target });
+  if (stage !== undefined) throw builtUpon(stage, plan);
   const names = new Map<string, string>();
   for (const base of dockerfileBases(text, args)) {
     const copy = await offered(deps, base, signal);
@@ -36,25 +38,19 @@ export async function dockerfileOnDockerBases(
   return names.size === 0 ? undefined : withBases(text, args, names);
 }
 
+/** It would pull the image of that name from Docker Hub, whoever has that. */
+const builtUpon = (stage: string, { pipeline }: Plan): JobsError =>
+  new JobsError(
+    `${pipeline.build.strategy} cannot build FROM ${stage}, a stage of the same Dockerfile: begin with that stage's own base, and COPY --from=${stage} what is needed`,
+    false,
+    { fault: 'user' },
+  );
+
 /** A builder tells of the copies; people are told of what they are copies of. */
 export function ownBases(deps: JobDeps, progress: BuildProgress): BuildProgress {
   const place = copiesAt(deps);
   const bases = progress.bases.map((base) => dockerCopyOf(place, base.reference) ?? base);
   return { ...progress, bases };
-}
-
-/** The plan's Dockerfile as its snapshot has it; undefined where it has none. */
-export async function dockerfileOf({ client }: JobDeps, plan: Plan, signal: AbortSignal): Promise<string | undefined> {
-  const { dockerfile = 'Dockerfile' } = plan.pipeline.build;
-  const { layer, reference } = plan.snapshot;
-  const blob = client.blob(parseImageReference(reference), layer, signal);
-  try {
-    const { texts } = await layerFiles(blob, { prefix: plan.pipeline.image.workdir, texts: [dockerfile], signal });
-    return texts.get(dockerfile);
-  } catch (error) {
-    if (error instanceof TarError || error instanceof HostileLayerError) return undefined; // whoever unpacks it says so
-    throw error;
-  }
 }
 
 /** The copy's name; undefined where none is needed, or where the builder says best what is wrong with the base. */

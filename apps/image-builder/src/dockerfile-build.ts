@@ -1,14 +1,15 @@
-import { BuilderNotAllowedError, builders, dockerfileImages, strategyName } from '@keelson/builders';
-import type { Builder, BuilderSettings, BuildRequest } from '@keelson/builders';
+import { BuilderNotAllowedError, dockerfileImages } from '@keelson/builders';
+import type { BuilderSettings, BuildRequest } from '@keelson/builders';
 import type { Plan } from '@keelson/pipeline';
 import { JobsError } from '@keelson/jobs';
 import type { ManifestJob } from '@keelson/jobs';
 import { parseImageReference } from '@keelson/registry';
 import type { JobDeps } from './build-kind';
 import { buildRequest } from './build-request';
-import { dockerfileOf, dockerfileOnDockerBases } from './docker-bases';
+import { dockerfileOnDockerBases } from './docker-bases';
 import { dockerfileVerdict } from './dockerfile-verdict';
 import type { JobBuild } from './job-build';
+import { builderOf, dockerfileOf } from './plan-dockerfile';
 
 /** Builds that run a Dockerfile: which builder does it is the plan's, what it may use the installation's. */
 export function dockerfileBuild(deps: JobDeps): JobBuild {
@@ -57,8 +58,6 @@ async function registriesOfBases(deps: JobDeps, plan: Plan, signal: AbortSignal)
     }
   });
 }
-
-export const builderOf = ({ pipeline }: Plan): Builder => builders[strategyName.parse(pipeline.build.strategy)];
 
 /** @throws JobsError when no builder is set up here */
 export function settingsOf({ work }: JobDeps): BuilderSettings {

@@ -1,10 +1,11 @@
-import { isUsersFault } from '@keelson/builders';
+import { isUsersFault, lineOfStep } from '@keelson/builders';
 import type { Builder, BuildFailure, BuildProgress } from '@keelson/builders';
 import type { RunOutcome } from '@keelson/events';
 import type { ClusterCause, JobEnd } from '@keelson/jobs';
 import { logPrefix, openKey } from '@keelson/ledger';
 import type { BuildReport } from '@keelson/ledger';
 import { readLog } from '@keelson/logs';
+import type { Plan } from '@keelson/pipeline';
 import type { Verdict } from '@keelson/work';
 import { baseDigests } from './base-digests';
 import type { JobDeps } from './build-kind';
@@ -15,6 +16,7 @@ import type { BuiltBefore } from './explain-cache';
 import { imageBytes } from './image-bytes';
 import type { EndedBuild } from './job-build';
 import { otherDestinations } from './other-destinations';
+import { dockerfileOf } from './plan-dockerfile';
 import { recordImage } from './record-image';
 import { isChosen } from './verify-choice';
 
@@ -47,8 +49,9 @@ type Told = { build: DockerfileEnded; progress: BuildProgress; before: BuiltBefo
 
 /** What its output says, and what there is to compare it with. */
 async function toldOf(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Told> {
-  const [progress, before] = await Promise.all([progressOf(deps, build, signal), buildBefore(deps, build.plan)]);
-  return { build, progress: ownBases(deps, progress), before };
+  const { plan } = build;
+  const [progress, before] = await Promise.all([progressOf(deps, build, signal), buildBefore(deps, plan)]);
+  return { build, progress: ownBases(deps, await withLine(deps, { plan, progress }, signal)), before };
 }
 
 async function reportOf(deps: JobDeps, { build, progress, before }: Told, signal: AbortSignal): Promise<BuildReport> {
@@ -75,6 +78,23 @@ async function progressOf(
   }
   if (open !== '') reader.line(open);
   return reader.end();
+}
+
+/** Where a builder names the step that failed and not its line, the Dockerfile tells. What cannot be read fails nothing more. */
+async function withLine(
+  deps: JobDeps,
+  { plan, progress }: { plan: Plan; progress: BuildProgress },
+  signal: AbortSignal,
+): Promise<BuildProgress> {
+  const { failure, steps } = progress;
+  if (failure?.step === undefined || failure.line !== undefined) return progress;
+  try {
+    const line = lineOfStep((await dockerfileOf(deps, plan, signal)) ?? '', steps, failure.step);
+    return line === undefined ? progress : { ...progress, failure: { ...failure, line } };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return progress;
+  }
 }
 
 async function pushed(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {

@@ -7,6 +7,7 @@ import { planSchema } from '@keelson/pipeline';
 import type { Plan } from '@keelson/pipeline';
 import { parseImageReference } from '@keelson/registry';
 import type { JobDeps } from './build-kind';
+import { builderOf } from './plan-dockerfile';
 
 /** A tree larger than this is not read only to say why a step was run again. */
 const largestTree = 268_435_456;
@@ -68,7 +69,8 @@ async function inputsOf(
   signal: AbortSignal,
 ): Promise<BuildInputs> {
   const { dockerfile = 'Dockerfile', context = '.', args = {} } = plan.pipeline.build;
-  const ignoreFiles = [`${dockerfile}.dockerignore`, context === '.' ? '.dockerignore' : `${context}/.dockerignore`];
+  const inContext = context === '.' ? '.dockerignore' : `${context}/.dockerignore`;
+  const ignoreFiles = builderOf(plan).readsIgnoreFile ? [`${dockerfile}.dockerignore`, inContext] : [];
   const { layer, reference } = plan.snapshot;
   const blob = client.blob(parseImageReference(reference), layer, signal);
   const { digests, texts } = await layerFiles(blob, {
