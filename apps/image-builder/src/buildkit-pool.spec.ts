@@ -7,7 +7,7 @@ import { kubectl, kubectlRaw } from '../../../e2e/cluster/support/kubectl';
 import { inOwnNamespaces, render, written } from '../../../e2e/cluster/support/manifests';
 import type { Manifest } from '../../../e2e/cluster/support/manifests';
 import { tagsOf } from './builder-fixture.contract';
-import { BuildkitHarness } from './buildkit-harness.contract';
+import { BuilderHarness } from './builder-harness.contract';
 
 jest.setTimeout(200_000);
 
@@ -47,7 +47,7 @@ function certificates(host: string): { daemon: Record<string, string>; client: R
 }
 
 describeOn(['kubeconfig', 'registry'])('a pool of BuildKit daemons', () => {
-  let harness: BuildkitHarness;
+  let harness: BuilderHarness;
   let pool: string;
   let addr: string;
 
@@ -82,7 +82,7 @@ describeOn(['kubeconfig', 'registry'])('a pool of BuildKit daemons', () => {
   }
 
   beforeAll(async () => {
-    harness = await BuildkitHarness.open();
+    harness = await BuilderHarness.open();
     pool = `${harness.kube.namespace}-pool`;
     const host = `buildkitd.${pool}.svc`;
     addr = `tcp://${host}:1234`;

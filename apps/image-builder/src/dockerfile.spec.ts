@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { builderSettings } from '@keelson/builders';
 import { eventTypes } from '@keelson/events';
@@ -11,7 +10,7 @@ import { buildKind } from './build-kind';
 import { tagsOf, unaborted, World } from './builder-fixture.contract';
 import type { BuildQueued, BuildWork } from './deps';
 import { TagObserver } from './observer';
-import { recordedBuilders } from './recorded-builders.contract';
+import { recordedBuilders, recordedTree } from './recorded-builders.contract';
 import type { Recording } from './recorded-builders.contract';
 import { buildImage } from './stage';
 
@@ -118,19 +117,12 @@ describe('a build that runs a Dockerfile', () => {
   });
 
   it.each(tools)('by %s tells why each step was run again, and what that cost', async (tool) => {
-    const given = (name: string) => {
-      const text = readFileSync(
-        path.join(__dirname, `../../../libs/builders/src/testdata/${tool}.${name}.json`),
-        'utf8',
-      );
-      return (JSON.parse(text) as { files: Record<string, string> }).files;
-    };
     const built: unknown[] = [];
     for (const [sequence, name] of [
       [1, 'cold'],
       [2, 'warm-one-file'],
     ] as const) {
-      const event = await world.frozen({ sequence, build: { strategy: tool }, tree: given(name) });
+      const event = await world.frozen({ sequence, build: { strategy: tool }, tree: recordedTree(tool, name) });
       await push(event);
       const { deps, observed } = service({ tool, name, exit: 0 });
       deps.work.built = (build) => void built.push(build);

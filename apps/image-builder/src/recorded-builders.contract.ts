@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { builders } from '@keelson/builders';
+import type { BuildProgress, StrategyName } from '@keelson/builders';
 import { ProcessJobs } from '@keelson/jobs';
 import type { Jobs, JobSpec, ManifestJob } from '@keelson/jobs';
 import { supervisorPath } from '@keelson/work-testing';
@@ -7,6 +10,19 @@ const recordings = path.join(__dirname, '../../../libs/builders/src/testdata');
 
 /** What a real builder once printed, and its exit code. */
 export type Recording = { tool: string; name: string; exit: number };
+
+const read = (file: string): string => readFileSync(path.join(recordings, file), 'utf8');
+
+/** The files that were built when this was recorded. */
+export const recordedTree = (tool: string, name: string): Record<string, string> =>
+  (JSON.parse(read(`${tool}.${name}.json`)) as { files: Record<string, string> }).files;
+
+/** What was read of it. */
+export function recordedProgress(tool: StrategyName, name: string): BuildProgress {
+  const reader = builders[tool].reader();
+  for (const line of read(`${tool}.${name}.log`).trimEnd().split('\n')) reader.line(line);
+  return reader.end();
+}
 
 /** Runs a builder's Job as a process that prints what the real builder printed in a cluster, and ends as it ended. */
 export function recordedBuilders(directory: string, recording: () => Recording) {
