@@ -104,11 +104,18 @@ async function filesIn(
   const files: Files = new Map();
   for (const { digest, size: sizeBytes } of layers.slice(begin)) {
     const blob = client.blob(parseImageReference(image), { digest, sizeBytes }, signal);
-    lay(files, await layerList(blob, { signal }));
+    lay(files, await layerList(blob, { signal }).catch(ofImage(image)));
   }
   if (begin === 0) for (const path of files.keys()) if (removal.test(path)) files.delete(path);
   return files;
 }
+
+/** Which of the two it is that cannot be read. */
+const ofImage =
+  (image: string) =>
+  (error: unknown): never => {
+    throw error instanceof TarError ? new TarError(`${image}: ${error.message}`, { cause: error }) : error;
+  };
 
 /** A directory that only one of them names again, or a mark that only one has, means nothing without what lies below. */
 function needsShared(cached: Files, uncached: Files): boolean {
