@@ -32,17 +32,6 @@ describeOn(['kubeconfig', 'registry', 'hostIp'])('a build by BuildKit that is in
     refused: { method: 'POST', url: '/widget/blobs/uploads/' },
   });
 
-  it('is an error of ours when its source is gone, and says so', async () => {
-    proxy.fault = ({ method, url = '' }, response) => {
-      if (method !== 'GET' || !url.includes('/widget-source/blobs/')) return false;
-      response.writeHead(404).end();
-      return true;
-    };
-    const { ended } = await harness.built({ sequence: 6, tree: dockerfile('RUN true') });
-    expect(ended).toMatchObject({ outcome: 'error', reason: { code: 'not-started' } });
-    expect(ended.reason?.message).toMatch(/preparing the pod failed: .*widget-source\/blobs\/.*HTTP status 404/);
-  });
-
   it('does not get the moving tag when a newer one that ran beside it has ended first', async () => {
     const patient = harness.with({}, { cancelRunning: false });
     // Both were asked for before the newer change was known to anybody else.
@@ -72,6 +61,17 @@ describeOn(['kubeconfig', 'registry', 'hostIp'])('a build by BuildKit that is in
     expect(late).toBeDefined();
     expect(late).not.toBe(digest);
     expect(moves).toEqual([digest, digest]);
+  });
+
+  it('is an error of ours when its source is gone, and says so', async () => {
+    proxy.fault = ({ method, url = '' }, response) => {
+      if (method !== 'GET' || !url.includes('/widget-source/blobs/')) return false;
+      response.writeHead(404).end();
+      return true;
+    };
+    const { ended } = await harness.built({ sequence: 2000, tree: dockerfile('RUN true') });
+    expect(ended).toMatchObject({ outcome: 'error', reason: { code: 'not-started' } });
+    expect(ended.reason?.message).toMatch(/preparing the pod failed: .*widget-source\/blobs\/.*HTTP status 404/);
   });
 });
 
