@@ -3,16 +3,13 @@ import path from 'node:path';
 import { parseImageReference, RegistryClient } from '@keelson/registry';
 import { startHttpFaultProxy } from '@keelson/testbed';
 import { loginFor } from '../libs/registry/src/testing/logins';
-import { startRegistry, testLogin, whyNoRegistry } from '../libs/registry/src/testing/private-registry';
+import { startRegistry, testLogin, onRegistry } from '../libs/registry/src/testing/private-registry';
 import { pushImage, pushIndex } from '../libs/registry/src/testing/sample-images';
 import { expectInOrder, show } from './support/evidence';
 import { Keelson, keelson, newData, newDirectory, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 jest.setTimeout(120_000);
-
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: base images of a registry: ${missing}\n`);
 
 /** A real registry with a base image, and its address. */
 async function registryWithBase(options: { login?: boolean } = {}) {
@@ -30,7 +27,7 @@ function repositoryOn(base: string): TestRepository {
   return repository;
 }
 
-(missing === undefined ? describe : describe.skip)('a base image', () => {
+onRegistry()('a base image', () => {
   it('is what the image is built on, and is said not to be entered', async () => {
     const { address, client } = await registryWithBase();
     await pushImage(client, parseImageReference(`${address}/base:1`));

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { parseImageReference, RegistryClient } from '@keelson/registry';
-import { startRegistry, whyNoRegistry } from '../libs/registry/src/testing/private-registry';
+import { startRegistry, onRegistry } from '../libs/registry/src/testing/private-registry';
 import { layerOf, pushImage } from '../libs/registry/src/testing/sample-images';
 import { events, expectInOrder, runs, show } from './support/evidence';
 import type { Shown } from './support/evidence';
@@ -9,14 +9,11 @@ import { TestRepository } from './support/repository';
 
 jest.setTimeout(240_000);
 
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: bases that move: ${missing}\n`);
-
 type OnBase = { reference: string; digest: string; source: string; builtOn: string; onBase: string; state: string };
 
 const often = { env: { KEELSON_BASE_INTERVAL: '300ms' } };
 
-(missing === undefined ? describe : describe.skip)('a base whose tag moves', () => {
+onRegistry()('a base whose tag moves', () => {
   /** A repository on a base of a real registry, built once. */
   async function builtOnce(onBase?: string) {
     const registry = await startRegistry();

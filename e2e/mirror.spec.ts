@@ -2,14 +2,11 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseImageReference, RegistryClient } from '@keelson/registry';
 import { startHttpFaultProxy } from '@keelson/testbed';
-import { startRegistry, whyNoRegistry } from '../libs/registry/src/testing/private-registry';
+import { startRegistry, onRegistry } from '../libs/registry/src/testing/private-registry';
 import { layerOf, pushImage, pushIndex } from '../libs/registry/src/testing/sample-images';
 import { keelson, keelsonJson, newDirectory, whenOver } from './support/keelson';
 
 jest.setTimeout(120_000);
-
-const missing = whyNoRegistry();
-if (missing !== undefined) process.stderr.write(`skipped: mirrors of images: ${missing}\n`);
 
 const { signal } = new AbortController();
 const platforms = ['amd64', 'arm64', 's390x'];
@@ -23,7 +20,7 @@ type Mirrored = {
   error: string | null;
 };
 
-(missing === undefined ? describe : describe.skip)('keelson mirror', () => {
+onRegistry()('keelson mirror', () => {
   /** A registry with an image for three platforms and one for the usual one, and an empty registry. */
   async function registries() {
     const [full, empty] = [await startRegistry(), await startRegistry()];

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describeOn, servers } from '@keelson/testbed';
 import { testbedBuilders } from '../../apps/image-builder/src/testbed-builders.contract';
-import { startRegistry, whyNoRegistry } from '../../libs/registry/src/testing/private-registry';
+import { onRegistry, startRegistry } from '../../libs/registry/src/testing/private-registry';
 import type { PrivateRegistry } from '../../libs/registry/src/testing/private-registry';
 import { keelson, until } from '../support/keelson';
 import { expectBalanced, outputOf } from './support/expect-run';
@@ -23,8 +23,7 @@ spec:
         - { name: main, image: '${servers.registry}/busybox:1', command: [cat, main.txt], workingDir: '{{ .Dir }}' }
 `;
 
-const suite = whyNoRegistry() === undefined ? describeOn : () => describe.skip;
-suite(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])(
+onRegistry(describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp']))(
   'a registry with an authority of its own',
   () => {
     let registry: PrivateRegistry;

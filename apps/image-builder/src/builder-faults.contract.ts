@@ -1,10 +1,11 @@
 import type { StrategyName } from '@keelson/builders';
 import { endKey, endRun } from '@keelson/ledger';
+import { servers, startHttpFaultProxy } from '@keelson/testbed';
 import type { HttpFault, HttpFaultProxy } from '@keelson/testbed';
 import { until } from '@keelson/work-testing';
 import { dockerfile } from './builder-cluster.contract';
 import { tagsOf } from './builder-fixture.contract';
-import type { BuilderHarness } from './builder-harness.contract';
+import { BuilderHarness } from './builder-harness.contract';
 import type { BuildQueued } from './deps';
 
 /** A builder whose pods reach the registry that they push to through the proxy. */
@@ -32,6 +33,21 @@ async function deletePods(harness: BuilderHarness): Promise<void> {
     const query = { gracePeriodSeconds: '0' };
     await harness.kube.api.call({ what: 'deleting a pod', method: 'DELETE', path, query });
   }
+}
+
+/** A harness for the tests of a suite, whose registry is behind a proxy. */
+export function behindProxy(strategy: StrategyName): Pick<Interfered, 'harness' | 'proxy'> {
+  let harness: BuilderHarness;
+  let proxy: HttpFaultProxy;
+  beforeAll(async () => {
+    proxy = await startHttpFaultProxy(servers.registry, servers.hostIp);
+    harness = await BuilderHarness.open({ strategy, registry: proxy.address });
+  });
+  afterAll(async () => {
+    await harness.end();
+    await proxy.close();
+  });
+  return { harness: () => harness, proxy: () => proxy };
 }
 
 /** What comes of every real builder that is interfered with. */

@@ -1,16 +1,32 @@
+import type { StrategyName } from '@keelson/builders';
 import { copyImage, parseImageReference } from '@keelson/registry';
 import { startHttpFaultProxy, servers } from '@keelson/testbed';
 import type { HttpFaultProxy } from '@keelson/testbed';
-import { testLogin } from '../../../libs/registry/src/testing/private-registry';
+import { loginFor } from '../../../libs/registry/src/testing/logins';
+import { startRegistry, testLogin } from '../../../libs/registry/src/testing/private-registry';
 import { base } from './builder-cluster.contract';
 import { unaborted } from './builder-fixture.contract';
-import type { BuilderHarness } from './builder-harness.contract';
+import { BuilderHarness } from './builder-harness.contract';
 import { podsOf } from './builder-faults.contract';
 
 const encoded = (password: string) => Buffer.from(`${testLogin.username}:${password}`).toString('base64');
 
+/** Where pods reach a registry. */
+export type Door = { door: HttpFaultProxy; close(): Promise<void> };
+
+/** A registry of its own with a password. */
+export async function startPasswordDoor(): Promise<Door> {
+  const registry = await startRegistry({ login: true });
+  const door = await startHttpFaultProxy(registry.address, servers.hostIp);
+  const close = async () => {
+    await door.close();
+    await registry.close();
+  };
+  return { door, close };
+}
+
 /** The testbed's registry behind a server that gives tokens to whoever has the test's login, as most public registries do. */
-export async function startTokenDoor(): Promise<HttpFaultProxy> {
+export async function startTokenDoor(): Promise<Door> {
   const door = await startHttpFaultProxy(servers.registry, servers.hostIp);
   const token = 'a-token-of-the-test';
   door.fault = ({ url = '', headers }, response) => {
@@ -26,7 +42,23 @@ export async function startTokenDoor(): Promise<HttpFaultProxy> {
     else response.writeHead(401).end();
     return true;
   };
-  return door;
+  return { door, close: () => door.close() };
+}
+
+/** A harness for the tests of a suite that knows the login of the registry behind the door. */
+export function atDoor(strategy: StrategyName, start: () => Promise<Door>) {
+  let at: Door;
+  let harness: BuilderHarness;
+  beforeAll(async () => {
+    at = await start();
+    const { address } = at.door;
+    harness = await BuilderHarness.open({ strategy, others: [address], credentials: loginFor(address) });
+  });
+  afterAll(async () => {
+    await harness.end();
+    await at.close();
+  });
+  return { harness: () => harness, door: () => at.door };
 }
 
 /** The harness, whose pods have this password for that registry. */
@@ -45,7 +77,7 @@ export async function placesWith(harness: BuilderHarness, secret: string, pods: 
 }
 
 /** What every real builder does with a base, and a further name, at a registry with a password. */
-export function usesLogins(harness: () => BuilderHarness, door: () => HttpFaultProxy): void {
+export function usesLogins({ harness, door }: ReturnType<typeof atDoor>): void {
   const built = async (password: string, name: string) => {
     const { world } = harness();
     const behind = `${door().address}/keelson-login-base:1`;

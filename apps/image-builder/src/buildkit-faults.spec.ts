@@ -1,45 +1,34 @@
-import { describeOn, servers, startHttpFaultProxy } from '@keelson/testbed';
-import type { HttpFaultProxy } from '@keelson/testbed';
+import { describeOn } from '@keelson/testbed';
 import { until } from '@keelson/work-testing';
-import { loginFor } from '../../../libs/registry/src/testing/logins';
-import { startRegistry, whyNoRegistry } from '../../../libs/registry/src/testing/private-registry';
-import type { PrivateRegistry } from '../../../libs/registry/src/testing/private-registry';
+import { onRegistry } from '../../../libs/registry/src/testing/private-registry';
 import { dockerfile } from './builder-cluster.contract';
-import { isRunning, survivesFaults } from './builder-faults.contract';
+import { behindProxy, isRunning, survivesFaults } from './builder-faults.contract';
 import { tagsOf, unaborted } from './builder-fixture.contract';
-import { BuilderHarness } from './builder-harness.contract';
-import { usesLogins } from './builder-logins.contract';
+import { atDoor, startPasswordDoor, usesLogins } from './builder-logins.contract';
 import type { BuildQueued } from './deps';
 import { TagObserver } from './observer';
 
 jest.setTimeout(200_000);
 
-describeOn(['kubeconfig', 'registry', 'hostIp'])('a build by BuildKit that is interfered with', () => {
-  let harness: BuilderHarness;
-  let proxy: HttpFaultProxy;
-  beforeAll(async () => {
-    proxy = await startHttpFaultProxy(servers.registry, servers.hostIp);
-    harness = await BuilderHarness.open({ registry: proxy.address });
-  });
-  afterAll(async () => {
-    await harness.end();
-    await proxy.close();
-  });
-  const tagOf = (event: BuildQueued) => harness.world.tagged(tagsOf(event).immutable);
+const suite = describeOn(['kubeconfig', 'registry', 'hostIp']);
+
+suite('a build by BuildKit that is interfered with', () => {
+  const at = behindProxy('buildkit');
+  const tagOf = (event: BuildQueued) => at.harness().world.tagged(tagsOf(event).immutable);
 
   survivesFaults('buildkit', {
-    ...{ harness: () => harness, proxy: () => proxy, littleMemory: '96Mi' },
+    ...{ ...at, littleMemory: '96Mi' },
     refused: { method: 'POST', url: '/widget/blobs/uploads/' },
   });
 
   it('does not get the moving tag when a newer one that ran beside it has ended first', async () => {
-    const patient = harness.with({}, { cancelRunning: false });
+    const patient = at.harness().with({}, { cancelRunning: false });
     // Both were asked for before the newer change was known to anybody else.
     const older = await patient.ask({ sequence: 1001, tree: dockerfile('RUN sleep 8', 'RUN echo older > /which') });
     const observer = patient.observer();
     await until('the older one runs', async () => {
       await patient.pass(observer);
-      return isRunning(harness);
+      return isRunning(at.harness());
     });
     const newer = await patient.ask({ sequence: 1002, tree: dockerfile('RUN echo newer > /which') });
     const moves: (string | undefined)[] = [];
@@ -64,35 +53,17 @@ describeOn(['kubeconfig', 'registry', 'hostIp'])('a build by BuildKit that is in
   });
 
   it('is an error of ours when its source is gone, and says so', async () => {
-    proxy.fault = ({ method, url = '' }, response) => {
+    at.proxy().fault = ({ method, url = '' }, response) => {
       if (method !== 'GET' || !url.includes('/widget-source/blobs/')) return false;
       response.writeHead(404).end();
       return true;
     };
-    const { ended } = await harness.built({ sequence: 2000, tree: dockerfile('RUN true') });
+    const { ended } = await at.harness().built({ sequence: 2000, tree: dockerfile('RUN true') });
     expect(ended).toMatchObject({ outcome: 'error', reason: { code: 'not-started' } });
     expect(ended.reason?.message).toMatch(/preparing the pod failed: .*widget-source\/blobs\/.*HTTP status 404/);
   });
 });
 
-const locked = whyNoRegistry() === undefined ? describeOn(['kubeconfig', 'registry', 'hostIp']) : describe.skip;
-locked('a build by BuildKit at a registry with a password', () => {
-  let registry: PrivateRegistry;
-  /** Where pods reach that registry. */
-  let door: HttpFaultProxy;
-  let harness: BuilderHarness;
-  beforeAll(async () => {
-    registry = await startRegistry({ login: true });
-    door = await startHttpFaultProxy(registry.address, servers.hostIp);
-    harness = await BuilderHarness.open({ others: [door.address], credentials: loginFor(door.address) });
-  });
-  afterAll(async () => {
-    await harness.end();
-    await door.close();
-    await registry.close();
-  });
-  usesLogins(
-    () => harness,
-    () => door,
-  );
+onRegistry(suite)('a build by BuildKit at a registry with a password', () => {
+  usesLogins(atDoor('buildkit', startPasswordDoor));
 });

@@ -5,13 +5,20 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { makeCertificate } from '@keelson/testbed';
+import { makeCertificate, suiteUnless } from '@keelson/testbed';
+import type { Suite } from '@keelson/testbed';
 
 const program = 'docker-registry';
 
 /** Why tests against the real registry cannot run here; undefined when they can. */
 export function whyNoRegistry(): string | undefined {
   return spawnSync(program, ['--version']).error === undefined ? undefined : `the program ${program} is not installed`;
+}
+
+/** The suite, where a registry of its own can be started, too. */
+export function onRegistry(suite: Suite = (name, tests) => describe(name, tests)): Suite {
+  const why = whyNoRegistry();
+  return why === undefined ? suite : suiteUnless(why);
 }
 
 /** The login that a registry with `login: true` takes, and its password's bcrypt hash. */
