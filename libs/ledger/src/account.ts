@@ -1,6 +1,7 @@
 import { beginKey, changeKey, endKey, stageEndedKey } from './keys';
 import type { Ledger } from './ledger';
 import type { ChangeRecord, EndRecord } from './records';
+import { someAtOnce } from './some-at-once';
 
 /** What can become of a commit. Every commit seen is exactly one of these. */
 export const fates = [
@@ -31,42 +32,51 @@ export type Account = {
 
 /** Proves what became of every commit ever seen, or names what is missing. */
 export async function account(ledger: Ledger): Promise<Account> {
+  const { places, holes } = await changesOf(ledger);
+  const parts = await someAtOnce(places, (place) => partOf(ledger, place));
   const counts = Object.fromEntries(fates.map((fate) => [fate, 0])) as Record<Fate, number>;
-  const unexplained: Unexplained[] = [];
-  let seen = 0;
-  let deletions = 0;
-  for await (const change of changes(ledger, unexplained)) {
-    if (change.kind === 'baseline') continue;
-    counts.contained += change.contained.length;
-    seen += change.contained.length;
-    if (change.commit === null) {
-      deletions += 1;
-      continue;
-    }
-    seen += 1;
-    const { fate, missing } = await fateOf(ledger, change);
+  for (const { fate, contained } of parts) {
+    counts.contained += contained;
     if (fate !== undefined) counts[fate] += 1;
-    if (missing !== undefined) unexplained.push({ what: missing, ...place(change) });
   }
+  const unexplained = [...holes, ...parts.flatMap(({ missing }) => missing ?? [])];
+  const seen = parts.reduce((sum, part) => sum + part.seen, 0);
+  const deletions = parts.filter(({ isDeletion }) => isDeletion).length;
   const explained = fates.reduce((sum, fate) => sum + counts[fate], 0);
   return { seen, fates: counts, deletions, unexplained, balanced: unexplained.length === 0 && seen === explained };
 }
 
-const place = ({ source, ref, sequence }: ChangeRecord) => ({ source, ref, sequence });
+type Place = { source: string; ref: string; sequence: number };
 
-/** Every change record there is; a hole in a ref's sequence is a record that is missing. */
-async function* changes(ledger: Ledger, unexplained: Unexplained[]): AsyncIterable<ChangeRecord> {
+/** Where every change record is; a hole in a ref's sequence is a record that is missing. */
+async function changesOf(ledger: Ledger): Promise<{ places: readonly Place[]; holes: readonly Unexplained[] }> {
+  const [places, holes]: [Place[], Unexplained[]] = [[], []];
   for await (const { source, ref } of ledger.refs()) {
     let expected = 1;
     for await (const sequence of ledger.sequences(source, ref)) {
-      for (; expected < sequence; expected += 1) {
-        unexplained.push({ what: 'the change record is missing', source, ref, sequence: expected });
-      }
+      for (; expected < sequence; expected += 1)
+        holes.push({ what: 'the change record is missing', source, ref, sequence: expected });
       expected = sequence + 1;
-      const change = await ledger.read(changeKey(source, ref, sequence));
-      if (change !== undefined) yield change;
+      places.push({ source, ref, sequence });
     }
   }
+  return { places, holes };
+}
+
+/** What one change adds to the account. */
+type Part = { seen: number; contained: number; isDeletion?: boolean; fate?: Fate; missing?: Unexplained };
+
+async function partOf(ledger: Ledger, place: Place): Promise<Part> {
+  const change = await ledger.read(changeKey(place.source, place.ref, place.sequence));
+  if (change === undefined || change.kind === 'baseline') return { seen: 0, contained: 0 };
+  const contained = change.contained.length;
+  if (change.commit === null) return { seen: contained, contained, isDeletion: true };
+  const { fate, missing: what } = await fateOf(ledger, change);
+  return {
+    ...{ seen: contained + 1, contained },
+    ...(fate === undefined ? {} : { fate }),
+    ...(what === undefined ? {} : { missing: { what, ...place } }),
+  };
 }
 
 async function fateOf(ledger: Ledger, change: ChangeRecord): Promise<{ fate?: Fate; missing?: string }> {
