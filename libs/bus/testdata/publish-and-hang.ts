@@ -15,6 +15,7 @@ function numbered(number: number) {
 }
 
 async function main(): Promise<void> {
+  setInterval(() => undefined, 60_000); // where nothing is in work, nothing else would keep this process
   const bus = await LmdbBus.open({ directory });
   say('open');
   await bus.declare('builder', [type]);
