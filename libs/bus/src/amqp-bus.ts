@@ -47,7 +47,7 @@ export class AmqpBus implements Bus {
   private constructor(parts: OpenParts, options: AmqpBusOptions) {
     this.#parts = parts;
     this.#options = options;
-    this.#known = new Set([...(options.services ?? []), ...Object.keys(parts.takers)]);
+    this.#known = new Set(Object.keys(parts.takers));
     const { apiUrl, url } = options;
     this.#api = apiUrl === undefined ? undefined : new ManagementApi({ apiUrl, vhost: vhostOf(url) });
   }

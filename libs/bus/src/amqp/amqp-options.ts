@@ -1,4 +1,3 @@
-import { eventTypes } from '@keelson/events';
 import type { EventType } from '@keelson/events';
 import type { DeliveryLimits } from '../answer';
 import type { Waits } from './topology';
@@ -14,14 +13,12 @@ export type AmqpBusOptions = {
   connectionName?: string;
   /** Before every name at the broker, for several installations on one virtual host. */
   prefix?: string;
-  /** Services whose queues are shown although this bus does not consume them. With `apiUrl` all are. */
-  services?: readonly string[];
   /**
-   * Services whose queues are made with every connection, and the types that each takes: what is published waits for them also where they have
+   * Services whose queues are shown, and made with every connection, and the types that each takes: what is published waits for them also where they have
    * never run, and somebody else listens. Default: none.
    */
   takers?: Readonly<Record<string, readonly EventType[]>>;
-  /** Types that must reach somebody, or publishing them fails. Default: those that keep a run going. */
+  /** Types that must reach somebody, or publishing them fails. Default: those that `takers` take. */
   mandatoryTypes?: readonly EventType[];
   /** Waits after failed tries, in milliseconds; one failure more parks. Fixed with the queues: another value is refused by the broker. Default 10 s, 1 m, 10 m. */
   retryMs?: Waits['retryMs'];
@@ -58,20 +55,10 @@ const second = 1_000;
 const minute = 60 * second;
 const hour = 60 * minute;
 
-/** What keeps a run going; nobody need listen to the others. */
-const mustBeTaken: readonly EventType[] = [
-  eventTypes.changeMerged,
-  eventTypes.buildQueued,
-  eventTypes.artifactPackaged,
-  eventTypes.artifactPublished,
-  eventTypes.runCancelled,
-  eventTypes.runRequested,
-  eventTypes.runRetried,
-];
-
 /** The options with every default filled in. */
 export function amqpSettings(options: AmqpBusOptions): AmqpSettings {
   const waits = waitsOf(options);
+  const { takers = {} } = options;
   return {
     waits,
     limits: {
@@ -79,8 +66,8 @@ export function amqpSettings(options: AmqpBusOptions): AmqpSettings {
       againDeadlineMs: options.againDeadlineMs ?? 24 * hour,
       maxRedeliveries: options.maxRedeliveries ?? 5,
     },
-    mandatory: new Set(options.mandatoryTypes ?? mustBeTaken),
-    takers: options.takers ?? {},
+    mandatory: new Set(options.mandatoryTypes ?? Object.values(takers).flat()),
+    takers,
     wallClock: options.clock ?? Date.now,
     graceMs: options.graceMs ?? 5 * second,
     leadPauseMs: options.leadPauseMs ?? second,
