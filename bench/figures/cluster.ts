@@ -52,56 +52,33 @@ const notesOf = ({ told, found }: Rounds, live: readonly ReadLine[]): string[] =
 
 function measuresOf({ told, found, bare }: Rounds): Measure[] {
   const both = [...told, ...found];
-  const floor = bare.map(({ readable }) => readable);
-  const ended = both.map(({ toFinished }) => toFinished);
-  const ours = told.map(({ firstLine }) => firstLine);
+  const [toldLine, foundLine, bareLine] = [part(told, 'firstLine'), part(found, 'firstLine'), part(bare, 'readable')];
+  const ended = part(both, 'toFinished');
   return [
-    p50('commit to first line readable, told', ours, 1_500),
-    p99('commit to first line readable, told', ours),
-    p50(
-      'commit to first line readable, found',
-      found.map(({ firstLine }) => firstLine),
-      1_500,
-    ),
-    p99(
-      'commit to first line readable, found',
-      found.map(({ firstLine }) => firstLine),
-    ),
-    p50(
-      'commit to noticed, told',
-      told.map(({ noticed }) => noticed),
-    ),
-    p50(
-      'commit to noticed, found',
-      found.map(({ noticed }) => noticed),
-    ),
-    p50(
-      'noticed to first line readable',
-      both.map(({ afterNotice }) => afterNotice),
-    ),
-    p50('a bare Job: create to line readable', floor),
-    p99('a bare Job: create to line readable', floor),
-    p50(
-      'a bare Job: create to container said to have ended',
-      bare.map(({ endSeen }) => endSeen),
-    ),
+    p50('commit to first line readable, told', toldLine, 1_500),
+    p99('commit to first line readable, told', toldLine),
+    p50('commit to first line readable, found', foundLine, 1_500),
+    p99('commit to first line readable, found', foundLine),
+    p50('commit to noticed, told', part(told, 'noticed')),
+    p50('commit to noticed, found', part(found, 'noticed')),
+    p50('noticed to first line readable', part(both, 'afterNotice')),
+    p50('a bare Job: create to line readable', bareLine),
+    p99('a bare Job: create to line readable', bareLine),
+    p50('a bare Job: create to container said to have ended', part(bare, 'endSeen')),
     {
       ...{ name: 'ours: told, beyond the bare Job, p50', unit: 'ms', aim: { atMost: 500 } },
-      value: beyond(ours, floor),
+      value: quantile(toldLine, 0.5) - quantile(bareLine, 0.5),
     },
     p50('container ended to testsuiterun.finished', ended, 500),
     p99('container ended to testsuiterun.finished', ended),
   ];
 }
 
-const beyond = (ours: readonly number[], floor: readonly number[]): number =>
-  quantile(ours, 0.5) - quantile(floor, 0.5);
-
-type Values = readonly number[];
+const part = <T, K extends keyof T>(of: readonly T[], key: K): T[K][] => of.map((each) => each[key]);
 
 const at =
   (share: number) =>
-  (name: string, values: Values, atMost?: number): Measure => {
+  (name: string, values: readonly number[], atMost?: number): Measure => {
     const measure = { name: `${name}, p${share * 100}`, unit: 'ms', value: quantile(values, share) };
     return atMost === undefined ? measure : { ...measure, aim: { atMost } };
   };
