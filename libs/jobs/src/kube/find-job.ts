@@ -20,10 +20,11 @@ export async function findJobs(host: KubeHost, name?: string, signal?: AbortSign
   const [jobsAt = '', podsAt = ''] = paths;
   const query = { labelSelector };
   const podsNow = () => read(host, { what: 'listing pods', path: podsAt, query, signal }, podList);
-  const [jobs, pods] = await Promise.all([
-    read(host, { what: 'listing jobs', path: jobsAt, query, signal }, jobList),
-    podsNow(),
-  ]);
+  const listingPods = podsNow();
+  // Where neither may be listed it is always said of the jobs: words that change are taken for another fault.
+  listingPods.catch(() => undefined);
+  const jobs = await read(host, { what: 'listing jobs', path: jobsAt, query, signal }, jobList);
+  const pods = await listingPods;
   // One that is over and has no pod may have had none yet when the pods were listed: only if it has none afterwards it was deleted.
   const isUnsure = jobs.items.some((job) => isOver(job) && !newestPods(pods.items).has(placeOf(job)));
   const newest = newestPods(isUnsure ? (await podsNow()).items : pods.items);

@@ -95,6 +95,13 @@ describeOn(['kubeconfig', 'registry'])('rights on a cluster', () => {
     expect(warnings[0]).toMatch(/cannot watch resource "pods".*: give its Role this right$/);
   });
 
+  it('to list are missed in the same words each time, whichever list is refused first', async () => {
+    const jobs = await harness.open({ kubeconfig: await newAccount('nobody') });
+    const said = new Set<string>();
+    for (let look = 0; look < 50; look += 1) said.add(await jobs.list().then(() => 'nothing is missing', String));
+    expect([...said]).toEqual([expect.stringMatching(/listing jobs was refused by the cluster: .*"jobs"/)]);
+  });
+
   it('to see events are not needed to see jobs, also those whose pod is refused', async () => {
     const quota = { metadata: { name: 'no-pods' }, spec: { hard: { pods: '0' } } };
     await make('a quota', `/api/v1/namespaces/${harness.namespace}/resourcequotas`, quota);
