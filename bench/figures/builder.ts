@@ -15,7 +15,7 @@ import type { Figure, Measure, Measured, Skipped, Workplace } from '../figure';
 import { bareBuild } from '../fixtures/bare-build';
 import { startServices, whyNoServices } from '../fixtures/five-services';
 import { nowMs } from '../fixtures/keelson-up';
-import { JobWatch } from '../fixtures/job-watch';
+import { KubeWatch } from '../fixtures/kube-watch';
 import { kubectl } from '../fixtures/kubectl';
 import { patiently } from '../fixtures/patiently';
 import { median, shareTaken } from '../statistics';
@@ -68,7 +68,7 @@ type Bench = {
   repository: TestRepository;
   ledger: Ledger;
   seen: Set<string>;
-  jobs: JobWatch;
+  jobs: KubeWatch;
 };
 
 const files = (main: string) => ({
@@ -94,7 +94,7 @@ async function prepare(place: Workplace, client: RegistryClient, image: string):
     ...{ KEELSON_SOURCES: `${git.url('widget/.git')}^*`, KEELSON_BUILD_LIMIT: String(atOnce) },
     KEELSON_BUILDERS: JSON.stringify(settings),
   });
-  const jobs = JobWatch.start(own.name);
+  const jobs = KubeWatch.start(own.name, 'jobs', '{.metadata.name}');
   place.defer(() => jobs.close());
   return { place, own, client, settings, repository, ledger: await own.ledger(), seen: new Set(), jobs };
 }
@@ -139,7 +139,7 @@ async function timesOf({ ledger, jobs }: Bench, run: string): Promise<{ made: nu
   const times: number[] = [];
   const log = { store: ledger.store, prefix: logPrefix({ run, attempt: 1, stage: 'build' }), follow: false };
   for await (const { time } of readLog(log, signal)) times.push(Date.parse(time));
-  return { made: jobs.madeAt(`${run}-1-build`), first: times[0] ?? 0, last: times.at(-1) ?? 0 };
+  return { made: jobs.seenAt(`${run}-1-build`), first: times[0] ?? 0, last: times.at(-1) ?? 0 };
 }
 
 async function partsOf(bench: Bench, { run, source, build }: Built): Promise<Omit<Round, 'bare'>> {

@@ -18,7 +18,7 @@ const liveLines = 60;
 const kubeletMs = 1_000;
 
 /** One commit, milliseconds. */
-type Round = { noticed: number; firstLine: number; afterNotice: number; toFinished: number };
+type Round = { noticed: number; firstLine: number; afterNotice: number; toEndSeen: number; toFinished: number };
 type Rounds = { told: Round[]; found: Round[]; bare: BareJob[] };
 
 export const cluster: Figure = {
@@ -46,7 +46,7 @@ const notesOf = ({ told, found }: Rounds, live: readonly ReadLine[]): string[] =
   'told: an event to `ci.inbox` follows the commit, as from a hook of the git server; found: nobody tells, and the repository is looked at every second',
   'first line: from before `git commit` until the line is read from the store; after the notice: from the arrival of `change.merged` at a consumer beside the services',
   'the bare Job: `kubectl create` of a Job with the base image that prints one line, until `kubectl logs` has it',
-  'container ended: the time that the kubelet gave its last line; finished: when the event arrived at a consumer',
+  'container ended: the time that the kubelet gave its last line; finished: when the event arrived at a consumer; the cluster says so: a watch of pods in `kubectl` has the exit code',
   `live line: ${live.length} lines of one test, ten a second, from the time that the kubelet gave each until a reader of the store has it`,
 ];
 
@@ -54,6 +54,7 @@ function measuresOf({ told, found, bare }: Rounds): Measure[] {
   const both = [...told, ...found];
   const [toldLine, foundLine, bareLine] = [part(told, 'firstLine'), part(found, 'firstLine'), part(bare, 'readable')];
   const ended = part(both, 'toFinished');
+  const afterEndSeen = both.map(({ toFinished, toEndSeen }) => toFinished - toEndSeen);
   return [
     p50('commit to first line readable, told', toldLine, 1_500),
     p99('commit to first line readable, told', toldLine),
@@ -71,6 +72,8 @@ function measuresOf({ told, found, bare }: Rounds): Measure[] {
     },
     p50('container ended to testsuiterun.finished', ended, 500),
     p99('container ended to testsuiterun.finished', ended),
+    p50('container ended to the cluster says so', part(both, 'toEndSeen')),
+    p50('the cluster says so to testsuiterun.finished', afterEndSeen),
   ];
 }
 
@@ -113,6 +116,7 @@ async function round(column: ClusterColumn, name: string, isTold: boolean): Prom
     const finishedAt = await column.finished(run);
     return {
       ...{ noticed: noticedAt - beganAt, firstLine: readAt - beganAt, afterNotice: readAt - noticedAt },
+      toEndSeen: column.endSeenAt(run) - writtenAt,
       toFinished: finishedAt - writtenAt,
     };
   }
