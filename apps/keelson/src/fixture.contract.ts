@@ -132,7 +132,7 @@ export async function writeLog(
   const writer = new LogWriter({ store: ledger.store, prefix, clock: Date.now, flushAfterMs: 1 });
   await writer.resume();
   for (const line of lines) await writer.write({ time: '2026-11-24T10:00:01.000000001Z', ...line });
-  if (isSealed) await writer.seal({});
+  if (isSealed) await writer.seal();
   return writer;
 }
 

@@ -90,7 +90,7 @@ export async function linesOf(jobs: Jobs, name: string, place: Partial<JobLogPla
   return lines;
 }
 
-function unbroken(entry: JobLogEntry): JobLogLine {
+export function unbroken(entry: JobLogEntry): JobLogLine {
   if ('gap' in entry) throw new Error(`output is missing: ${entry.gap}`);
   return entry;
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { processIdentity } from '@keelson/process';
-import { jobSpec, linesOf, outputOf, run, sh, stateOf, textsOf, until } from './jobs-harness.contract';
+import { jobSpec, linesOf, outputOf, run, sh, stateOf, textsOf, unbroken, until } from './jobs-harness.contract';
 import { compiled, processHarness, scratch } from './process-harness.contract';
 import type { ProcessHarness } from './process-harness.contract';
 import type { ProcessJobs } from './process-jobs';
@@ -148,7 +148,7 @@ describe('a job as a child process', () => {
     await jobs.ensure(spec);
     let bytes = 0;
     for await (const line of jobs.log(spec.name, { skipLines: 0 }, new AbortController().signal)) {
-      bytes += line.bytes.byteLength + 1;
+      bytes += unbroken(line).bytes.byteLength + 1;
       if (bytes < lines * 100 || existsSync(path.join(outside, 'go'))) continue;
       const status = JSON.parse(readFileSync(path.join(harness.directory, spec.name, 'status.json'), 'utf8'));
       const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${status.supervisor.pid}/status`, 'utf8'))?.[1];

@@ -10,7 +10,7 @@ import type { Found } from './job-directory';
 import type { JobHost, Materialise } from './job-host';
 import { isJobName, machineJob } from './job-spec';
 import { JobsError } from './jobs';
-import type { CommandJob, JobEnd, JobFile, JobLogLine, JobLogPlace, Jobs, JobSpec, JobState } from './jobs';
+import type { CommandJob, JobEnd, JobFile, JobLogEntry, JobLogPlace, Jobs, JobSpec, JobState } from './jobs';
 import { startJob } from './start-job';
 import type { StartSignals } from './start-job';
 import { sourceDirectory } from './supervisor/job-files';
@@ -85,14 +85,18 @@ export class ProcessJobs implements Jobs {
     return states.filter((state) => state !== undefined);
   }
 
-  async *log(name: string, { skipLines }: JobLogPlace, signal: AbortSignal): AsyncGenerator<JobLogLine> {
+  async *log(name: string, { skipLines }: JobLogPlace, signal: AbortSignal): AsyncGenerator<JobLogEntry> {
     const host = await this.#opened();
     const files = jobDirectory(host.root, checkedName(name));
+    const look = () => this.#look(host, name);
     let skip = skipLines;
-    for await (const lines of followOutput({ name, files, look: () => this.#look(host, name) }, signal)) {
+    for await (const lines of followOutput({ name, files, look }, signal)) {
       for (const line of skip === 0 ? lines : lines.slice(skip)) yield line;
       skip -= Math.min(skip, lines.length);
     }
+    const found = await look();
+    // Nobody knows what it would have printed.
+    if (found.kind === 'ended' && found.ended.end.kind === 'lost') yield { gap: found.ended.end.message };
   }
 
   async files(name: string): Promise<readonly JobFile[]> {

@@ -1,7 +1,8 @@
 import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { processIdentity } from '@keelson/process';
-import { follow, jobSpec, run, sh, stateOf, textsOf, until, untilEnded } from './jobs-harness.contract';
+import { follow, jobSpec, run, sh, stateOf, textOf, unaborted, until, untilEnded } from './jobs-harness.contract';
+import type { Jobs } from './jobs';
 import { compiled, processHarness, scratch } from './process-harness.contract';
 import type { ProcessHarness } from './process-harness.contract';
 
@@ -37,6 +38,14 @@ describe('jobs whose supervisor was killed', () => {
     return spec.name;
   }
 
+  /** All that is told of a job's output. */
+  async function outputOf(jobs: Jobs, name: string): Promise<string[]> {
+    const output: string[] = [];
+    for await (const entry of jobs.log(name, { skipLines: 0 }, unaborted))
+      output.push('gap' in entry ? `missing: ${entry.gap}` : textOf(entry));
+    return output;
+  }
+
   it('are ended as lost, with everything they had started, and not run again', async () => {
     const jobs = await harness.open();
     const name = await begun(jobs, 'a');
@@ -46,7 +55,7 @@ describe('jobs whose supervisor was killed', () => {
     expect(end.kind).toBe('lost');
     expect(end).toMatchObject({ message: expect.stringContaining(name) });
     for (const file of ['a-main', 'a-daemon']) expect(processIdentity(pidIn(file))).toBeUndefined();
-    expect(await textsOf(jobs, name)).toEqual(['said']);
+    expect(await outputOf(jobs, name)).toEqual(['said', `missing: ${(end as { message: string }).message}`]);
     expect(await jobs.ensure(jobSpec(harness, sh('echo again'), { name }))).toBe('exists');
     const other = await harness.open();
     expect((await stateOf(other, name))?.end).toEqual(end);
@@ -69,7 +78,7 @@ describe('jobs whose supervisor was killed', () => {
     const jobs = await harness.open();
     const name = await begun(jobs, 'c');
     process.kill(statusOf(name).supervisor.pid, 'SIGKILL');
-    expect(await textsOf(jobs, name)).toEqual(['said']);
+    expect(await outputOf(jobs, name)).toEqual(['said', expect.stringContaining('nobody knows how the job')]);
   });
 
   it('are stopped all the same when it only hangs', async () => {

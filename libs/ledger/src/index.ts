@@ -54,7 +54,7 @@ export { repositoryNames, runsThatPushed } from './pushed-image';
 export type { SameRegistry } from './pushed-image';
 export { endRun, runFinished } from './run-end';
 export { runStarted } from './run-start';
-export { concludeRun, endOf, runFields, settled, superseded } from './settle';
+export { concludeRun, endOf, endRunWith, runFields, settled, superseded } from './settle';
 export type { Work } from './settle';
 export { runName } from './run-name';
 export { shownOutcome, viewRun } from './run-view';

@@ -53,5 +53,10 @@ export function endOf(work: Work, outcome: RunOutcome, reason?: Reason): EndReco
 /** Ends a stage that did not succeed, and its attempt with it. Returns what to publish. */
 export async function concludeRun(ledger: Ledger, work: Work, ended: StageEnded): Promise<readonly Event[]> {
   const { record } = await ledger.write(stageEndedKey({ ...work.run, stage: work.stage }), ended);
-  return endRun(ledger, { ...endOf(work, record.outcome, record.reason), endedAt: record.endedAt });
+  return endRunWith(ledger, work, record);
+}
+
+/** Ends an attempt with a stage whose end is recorded. Returns what to publish. */
+export function endRunWith(ledger: Ledger, work: Work, ended: StageEnded): Promise<readonly Event[]> {
+  return endRun(ledger, { ...endOf(work, ended.outcome, ended.reason), endedAt: ended.endedAt });
 }

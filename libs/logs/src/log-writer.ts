@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ChunkBuilder, entriesOf, entryOverheadBytes, tag } from './chunk';
 import type { Tag } from './chunk';
 import { LogClosedError, LogConflictError } from './log-errors';
@@ -107,11 +108,12 @@ export class LogWriter {
     if (this.#queue.room !== undefined) await this.#queue.room;
   }
 
-  /** Records, durably, that output is missing: from a line or a time on, or else here. @throws as write does */
+  /** Records, durably, that output is missing: from a line or a time on, or else here. Told again it is the same gap. @throws as write does */
   async gap(missing: LogGap): Promise<void> {
     this.#checkOpen();
     const here = missing.fromLine === undefined && missing.fromTime === undefined;
     const gap = logGap.parse(here ? { ...missing, fromLine: this.#tally.lines } : missing);
+    if (this.#gaps.some((known) => isDeepStrictEqual(known, gap))) return;
     this.#gaps.push(gap);
     this.#append(lineTime(this.#clock()), tag.gap, Buffer.from(JSON.stringify(gap)));
     this.#flush();
@@ -121,15 +123,11 @@ export class LogWriter {
   /**
    * Stores what is left and then the manifest; nothing can be written afterwards. May be called twice, and for a log that was
    * sealed before: the manifest that stands is returned.
-   * @param end `complete: false` when the output was not followed to its end: named as a gap, with the reason
    * @throws LogConflictError, ObjectStoreError
    */
-  async seal(end: { complete?: boolean; reason?: string } = {}): Promise<LogManifest> {
+  async seal(): Promise<LogManifest> {
     if (this.#sealed !== undefined) return this.#sealed;
     this.#checkOpen();
-    if (end.complete === false && (end.reason !== undefined || this.#gaps.length === 0)) {
-      this.#gaps.push({ fromLine: this.#tally.lines, reason: end.reason ?? 'the output was not followed to its end' });
-    }
     this.#flush();
     await this.#queue.finished();
     const { lines, pieces, bytes } = this.#tally;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { eventTypes } from '@keelson/events';
 import type { JobState } from '@keelson/jobs';
 import { stageEndedKey, stageStartedKey } from '@keelson/ledger';
@@ -49,7 +50,7 @@ describe('a job that has to wait for a machine', () => {
     const run = await world.queued('exit 0');
     const crowd = crowded();
     await crowd.runner.pass();
-    await new Promise((resolve) => setTimeout(resolve, 500)); // it ends meanwhile, and its log is sealed
+    await sleep(500); // it ends meanwhile, and its log is sealed
     crowd.isFull = false;
     await crowd.runner.idle();
     expect(crowd.runner.told.map(({ type }) => type)).toEqual([
@@ -65,13 +66,14 @@ describe('a job that has to wait for a machine', () => {
     await world.queued('sleep 600');
     const crowd = crowded();
     const isTold = () => Promise.resolve(crowd.runner.told.some(begun));
-    setTimeout(() => {
+    const freed = sleep(500).then(() => {
       crowd.isFull = false;
-      void crowd.runner.jobs.ensure({
+      return crowd.runner.jobs.ensure({
         ...{ name: 'another', image: 'x@sha256:0', command: ['true'], env: {}, workdir: '/src' },
         ...{ timeoutMs: 60_000, artifacts: [] },
       });
-    }, 500);
+    });
     await crowd.runner.byHints(isTold);
+    await freed;
   });
 });

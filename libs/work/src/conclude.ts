@@ -1,5 +1,5 @@
 import type { Event } from '@keelson/events';
-import { concludeRun, stageEndedKey, stageStartedKey } from '@keelson/ledger';
+import { endRunWith, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import { openNext } from './next-attempt';
 import { instant } from './work-kind';
 import type { OpenWork, Verdict, WorkEvent, Workplace } from './work-kind';
@@ -29,7 +29,7 @@ export async function conclude<E extends WorkEvent>(
   const { record } = await deps.ledger.write(stageEndedKey(key), ended);
   const next = record.outcome === 'error' ? await openNext({ kind, deps }, work, record) : [];
   if (record.outcome === 'success' && !kind.endsRun(record)) return kind.ended(run, record);
-  const end = await concludeRun(deps.ledger, { run, stage, service, now }, record);
+  const end = await endRunWith(deps.ledger, { run, stage, service, now }, record);
   return [...kind.ended(run, record), ...end, ...next];
 }
 

@@ -53,8 +53,8 @@ async function keepLog(
       else await writer.write(entry);
     }
     onOutputEnd?.();
-    const [end, files] = await Promise.all([completeness(deps, name), filesOf(deps, name)]);
-    return { manifest: await writer.seal(end), files };
+    const [manifest, files] = await Promise.all([writer.seal(), filesOf(deps, name)]);
+    return { manifest, files };
   } finally {
     await writer.close(); // what is buffered must not be stored behind the back of the next writer
   }
@@ -69,10 +69,4 @@ async function filesOf({ jobs }: WorkDeps, name: string): Promise<Files> {
   } catch (error) {
     return { found: [], error: error instanceof Error ? error : new Error(String(error)) };
   }
-}
-
-/** Nobody knows what a job that was lost would have printed: its log is sealed with a gap at the end. */
-async function completeness({ jobs }: WorkDeps, name: string): Promise<{ complete?: boolean; reason?: string }> {
-  const job = (await jobs.list()).find((candidate) => candidate.name === name);
-  return job?.end?.kind === 'lost' ? { complete: false, reason: job.end.message } : {};
 }

@@ -60,7 +60,8 @@ describe('keelson logs', () => {
     const { asking, ledger, problems } = await newRun();
     await started(ledger, run);
     const writer = await writeLog(ledger, run, { lines: [bytes('one')], isSealed: false });
-    await writer.seal({ complete: false, reason: 'the machine was gone' });
+    await writer.gap({ reason: 'the machine was gone' });
+    await writer.seal();
     await logs(asking, 'last', test);
     expect(problems.lines).toEqual([
       expect.stringMatching(/^keelson: a part of this log is missing from .*the machine was gone/),
@@ -82,7 +83,7 @@ describe('keelson logs', () => {
     const followed = logs(asking, 'last', { ...test, follow: true });
     while (out.lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
     await writer.write({ time: '2026-11-24T10:00:02.000000000Z', ...bytes('two') });
-    await writer.seal({});
+    await writer.seal();
     await followed;
     expect(out.lines).toEqual(['one', 'two']);
     expect(problems.lines).toEqual([expect.stringMatching(/none is running .* waiting for the next `keelson up`/)]);

@@ -45,8 +45,9 @@ export async function* followContainer(
   signal: AbortSignal,
 ): AsyncGenerator<JobLogEntry> {
   const refused = new Refusals();
-  for (;;) {
-    const look = await lookAt(followed, host);
+  for (let seen: Look | undefined; ;) {
+    const look = seen ?? (await lookAt(followed, host));
+    seen = undefined;
     if (look.pod === undefined) return yield { gap: `the pod of ${followed.name} is gone, and its output with it` };
     if (look.state === 'gone') return; // it never began
     if (look.state === 'waiting') {
@@ -55,7 +56,7 @@ export async function* followContainer(
       continue;
     }
     try {
-      yield* readOnce(host, { ...followed, look, pod: look.pod }, signal);
+      seen = yield* readOnce(host, { ...followed, look, pod: look.pod }, signal);
       if (look.state === 'ended') return yield* gapAtEnd(followed.cursor);
     } catch (error) {
       if (refused.isEnough(error, look, signal)) return yield unavailable(followed, error);
@@ -106,8 +107,15 @@ function stateOf(pod: PodObject, { phase, startedAtMs }: ContainerStatus, nowMs:
 
 type Reading = Followed & { look: Look; pod: PodObject };
 
-/** One request: of a container that has ended, for what there is; of one that runs, until it has ended or the stream did. */
-async function* readOnce(host: KubeHost, reading: Reading, signal: AbortSignal): AsyncGenerator<JobLogEntry> {
+/**
+ * One request: of a container that has ended, for what there is; of one that runs, until it has ended or the stream did.
+ * @returns the container as it was seen to have ended
+ */
+async function* readOnce(
+  host: KubeHost,
+  reading: Reading,
+  signal: AbortSignal,
+): AsyncGenerator<JobLogEntry, Look | undefined> {
   const { cursor, container, look, pod } = reading;
   const cut = new AbortController();
   const pace = new StreamPace();
@@ -129,10 +137,12 @@ async function* readOnce(host: KubeHost, reading: Reading, signal: AbortSignal):
       pace.asked();
     }
     if (look.state === 'ended') yield* cursor.take(lines.end());
+    return undefined;
   } catch (error) {
     if (!cut.signal.aborted || signal.aborted) throw error;
+    return stop?.seen();
   } finally {
-    stop?.();
+    stop?.now();
   }
 }
 
@@ -140,26 +150,31 @@ async function* readOnce(host: KubeHost, reading: Reading, signal: AbortSignal):
  * A followed stream goes on for seconds after its container has ended. What is still missing then is there to be read at once: the stream is cut
  * off, and the rest read without following; but not while it catches up with files that nobody gets to see any more but by it. One that is silent is
  * cut off too.
- * @returns what stops it
+ * @returns what stops it, and what tells how the container had ended where it was seen
  */
-function cutWhenEnded(host: KubeHost, reading: Reading & { pace: StreamPace }, cut: AbortController): () => void {
+function cutWhenEnded(
+  host: KubeHost,
+  reading: Reading & { pace: StreamPace },
+  cut: AbortController,
+): { now: () => void; seen: () => Look | undefined } {
   const stopped = new AbortController();
   const { pace, wake } = reading;
+  let ended: Look | undefined;
   void (async () => {
-    for (let hasEnded = false; !stopped.signal.aborted;) {
-      await wake.wait(stopped.signal, hasEnded ? againMs : lookMs);
+    while (!stopped.signal.aborted) {
+      await wake.wait(stopped.signal, ended === undefined ? lookMs : againMs);
       if (stopped.signal.aborted) return;
-      if (!hasEnded) hasEnded = await hasEndedNow(host, reading);
-      if (pace.quietMs > silentMs || (hasEnded && pace.isAtRest)) return cut.abort();
+      ended ??= await endedNow(host, reading);
+      if (pace.quietMs > silentMs || (ended !== undefined && pace.isAtRest)) return cut.abort();
     }
   })();
-  return () => stopped.abort();
+  return { now: () => stopped.abort(), seen: () => ended };
 }
 
-/** A look that fails may succeed later. */
-async function hasEndedNow(host: KubeHost, reading: Reading): Promise<boolean> {
+/** The container, if it runs no more. A look that fails may succeed later. */
+async function endedNow(host: KubeHost, reading: Reading): Promise<Look | undefined> {
   const look = await lookAt(reading, host).catch(() => undefined);
-  return look !== undefined && look.state !== 'running';
+  return look?.state === 'running' ? undefined : look;
 }
 
 /** The kubelet or the API is away, or has nothing yet: the next look tells more. */
