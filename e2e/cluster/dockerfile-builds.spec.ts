@@ -32,8 +32,12 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Doc
   const ask = (...args: string[]) => keelson(args, { env: five.own.environment });
 
   /** A repository whose image has what its base says, what a step made of it and its own source. */
-  function write(repository: ServedRepository, { text, more = '' }: { text: string; more?: string }): void {
+  function write(
+    repository: ServedRepository,
+    { text, more = '', last = [] }: { text: string; more?: string; last?: readonly string[] },
+  ): void {
     const steps = ['COPY go.mod ./', 'RUN cat /base.txt > /from-base.txt', 'COPY . .', 'RUN cat main.txt > /out.txt'];
+    steps.push(...last);
     repository.write('Dockerfile', [`FROM ${base.reference}`, 'WORKDIR /src', ...steps, ''].join('\n'));
     repository.write('.dockerignore', '.keelson.yaml\n');
     repository.write('go.mod', 'module x\n');
@@ -78,6 +82,9 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Doc
     await expectBalanced(five.own, 2);
   });
 
+  /** A rebuild takes long enough for a commit to pass it, on any machine. */
+  const slowRebuild = `RUN [ "$(cat /base.txt main.txt | tr -d '\\n')" != newone ] || sleep 20`;
+
   it('are built again on a base that moves as their pipelines say, a few in a minute; a commit passes its rebuild', async () => {
     await prepare(names, {
       ...{ KEELSON_BASE_INTERVAL: '1s', KEELSON_REBUILDS_PER_MINUTE: '1' },
@@ -85,7 +92,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Doc
     });
     const from = await base.push('old\n');
     five.repositories.forEach((repository, at) => {
-      write(repository, { text: 'one\n', more: `onBase: ${policies[at]!}\n` });
+      write(repository, { text: 'one\n', more: `onBase: ${policies[at]!}\n`, last: [slowRebuild] });
       repository.push();
     });
     await five.start();
@@ -102,7 +109,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Doc
     expect(passed!.rebuiltFor).toEqual([{ reference: base.reference, from, to }]);
     const isOf = (source: string) => (repository: ServedRepository) => source.endsWith(`/${repository.name}.git`);
     const repository = five.repositories.find(isOf(passed!.source))!;
-    write(repository, { text: 'two\n', more: 'onBase: rebuild\n' });
+    write(repository, { text: 'two\n', more: 'onBase: rebuild\n', last: [slowRebuild] });
     const commit = repository.push();
     await five.untilEnded(6);
     const byState = await states();
