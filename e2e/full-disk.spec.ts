@@ -1,23 +1,18 @@
 import { spawnSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { smallDisk, suiteWhere } from '@keelson/testbed';
 import { expectInOrder, runs } from './support/evidence';
-import { Keelson, newDirectory, whenOver } from './support/keelson';
+import { Keelson } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 jest.setTimeout(180_000);
 
-const disk = newDirectory('disk');
-const mount = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', disk], { encoding: 'utf8' });
-const isMounted = mount.status === 0;
-if (!isMounted) {
-  const why = mount.error?.message ?? mount.stderr.trim();
-  process.stderr.write(`skipped: a full disk: a small tmpfs cannot be mounted here: ${why}\n`);
-}
+const { directory: disk, missing, remove } = smallDisk('24m');
+afterAll(remove);
 
-(isMounted ? describe : describe.skip)('a data directory on a disk that is full', () => {
+suiteWhere(missing)('a data directory on a disk that is full', () => {
   it('is told in plain words, and goes on by itself when there is space again', async () => {
-    whenOver(() => spawnSync('umount', ['-l', disk]));
     const repository = new TestRepository();
     repository.pipeline('cat version');
     repository.write('version', 'version 1\n');

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { suiteUnless } from '@keelson/testbed';
 import { expectInOrder, runs, show } from './support/evidence';
 import { keelson, Keelson, newData, newDirectory } from './support/keelson';
 import { TestRepository } from './support/repository';
@@ -23,9 +24,7 @@ async function served() {
   return { server, url: server.url(bare), push };
 }
 
-// The summary names what was skipped, and so says why.
-const where = noSshServer === undefined ? '' : ` (${noSshServer})`;
-(noSshServer === undefined ? describe : describe.skip)(`a repository behind ssh${where}`, () => {
+suiteUnless(noSshServer)('a repository behind ssh', () => {
   it('is built from its default branch, and again when somebody pushed', async () => {
     const { server, url, push } = await served();
     const data = newData();

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
+import { suiteWhere } from '@keelson/testbed';
 import { expectInOrder, show } from './support/evidence';
 import { Keelson, newData, newDirectory, until, upOnce } from './support/keelson';
 import { mark, processesLeft, processesOf } from './support/processes';
@@ -109,9 +110,9 @@ const isPrepared =
     { cwd: root },
   ).status === 0;
 // It would build the checkout anew under the feet of the tests beside this one.
-if (!isPrepared) process.stderr.write('skipped: npm start: the checkout is not prepared; `npm test` prepares it\n');
+const unprepared = isPrepared ? undefined : 'the checkout is not prepared; `npm test` prepares it';
 
-(isPrepared ? describe : describe.skip)('npm start', () => {
+suiteWhere(unprepared)('npm start', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)('passes %s on, and ends with what it started', async (signal) => {
     const repository = hangingRepository();
     const data = newData();

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { suiteUnless } from '@keelson/testbed';
 import { expectInOrder, runs } from './support/evidence';
 import { Keelson, newData } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 jest.setTimeout(240_000);
 
-const skopeo = spawnSync('skopeo', ['--version']).status === 0;
-if (!skopeo) process.stderr.write('skipped: a push with skopeo: skopeo is not in PATH\n');
+const isThere = spawnSync('skopeo', ['--version']).status === 0;
 
 /** Copies an image as anybody could. */
 function copy(from: string, to: string): void {
@@ -23,7 +23,7 @@ function copy(from: string, to: string): void {
   if (status !== 0) throw new Error(`skopeo copy ${from} ${to}: ${stderr}`);
 }
 
-(skopeo ? describe : describe.skip)('a watched image tag', () => {
+suiteUnless(isThere ? undefined : 'skopeo is not in PATH')('a watched image tag', () => {
   it('that somebody moves with skopeo starts a run of the test stage for that image, once', async () => {
     const repository = new TestRepository();
     repository.pipeline('echo tested');

@@ -19,5 +19,6 @@ export type { Program } from './programs';
 export { describeOn, servers } from './servers';
 export type { Servers } from './servers';
 export { eventsOf, toldTwice, typesOf } from './stage-answers';
-export { suiteUnless } from './suite';
+export { smallDisk } from './small-disk';
+export { suiteUnless, suiteWhere, testUnless, testWhere } from './suite';
 export type { Suite } from './suite';

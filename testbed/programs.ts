@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { describeOn } from './servers';
 import type { Servers } from './servers';
-import { skippedBecause, suiteUnless } from './suite';
+import { suiteWhere, suiteUnless } from './suite';
 import type { Suite } from './suite';
 
 /** The servers that a suite may start for itself; see the `startPrivate...` functions. And what the testbed's images are made of. */
@@ -51,7 +51,7 @@ export function describeWith(programs: readonly Program[]): Suite {
  */
 export function describeBuilder(builder: 'kaniko' | 'makisu', needs: readonly (keyof Servers)[]): Suite {
   if (hasProgram(builder)) return describeOn(needs);
-  return skippedBecause(
+  return suiteWhere(
     `${builder} is not built: \`npm run testbed -- images ${builder}\` builds it, or says why it cannot`,
   );
 }

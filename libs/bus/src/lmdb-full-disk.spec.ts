@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { emit } from '@keelson/stage';
+import { smallDisk, testWhere } from '@keelson/testbed';
 import { BusUnavailableError } from './bus';
 import type { Event } from '@keelson/events';
 import {
@@ -17,16 +16,14 @@ import {
 } from './bus-harness.contract';
 import { LmdbBus } from './lmdb-bus';
 
-const disk = mkdtempSync(path.join(tmpdir(), 'keelson-small-disk-'));
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', disk]).status === 0;
-const onSmallDisk = mounted ? test : test.skip;
-const why = mounted ? '' : ' (no right to mount a small file system here)';
+const { directory: disk, missing, remove } = smallDisk('2m');
+const onSmallDisk = testWhere(missing);
 const filler = path.join(disk, 'filler');
 let bus: LmdbBus | undefined;
 const errors: string[] = [];
 
 beforeEach(async () => {
-  if (!mounted) return;
+  if (missing !== undefined) return;
   bus = await LmdbBus.open({
     directory: path.join(disk, 'bus'),
     graceMs: 50,
@@ -39,10 +36,7 @@ afterEach(async () => {
   rmSync(filler, { force: true });
   rmSync(path.join(disk, 'bus'), { recursive: true, force: true });
 });
-afterAll(() => {
-  if (mounted) spawnSync('umount', [disk]);
-  rmSync(disk, { recursive: true });
-});
+afterAll(remove);
 
 /** An event of some 40 KB. */
 const large = (name: string): Event => sampleEvent(name.padEnd(10_000, '.'));
@@ -64,7 +58,7 @@ async function fill(on: LmdbBus): Promise<string[]> {
 }
 
 onSmallDisk(
-  `on a full disk a publish is refused, nothing of it is stored, and it goes on once there is room${why}`,
+  `on a full disk a publish is refused, nothing of it is stored, and it goes on once there is room`,
   async () => {
     writeFileSync(filler, Buffer.alloc(1_000_000));
     const confirmed = await fill(bus!);
@@ -81,7 +75,7 @@ onSmallDisk(
 );
 
 onSmallDisk(
-  `an answer that finds the disk full is stored once there is room, without asking the handler again${why}`,
+  `an answer that finds the disk full is stored once there is room, without asking the handler again`,
   async () => {
     writeFileSync(filler, Buffer.alloc(1_000_000));
     const go = gate();
@@ -105,7 +99,7 @@ onSmallDisk(
   },
 );
 
-onSmallDisk(`on a full disk the bus still closes and opens${why}`, async () => {
+onSmallDisk(`on a full disk the bus still closes and opens`, async () => {
   writeFileSync(filler, Buffer.alloc(1_000_000));
   const confirmed = await fill(bus!);
   await bus!.close();

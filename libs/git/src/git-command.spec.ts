@@ -1,5 +1,6 @@
 import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { testWhere } from '@keelson/testbed';
 import { git, GitError, GitMissingError, gitText, RepositoryGoneError } from './git-command';
 import { openRepository, RepositoryOwnerError } from './repository';
 import { copyOf, remove, temporaryDirectory, TestRepository } from './testing/test-repository';
@@ -112,8 +113,7 @@ describe('git', () => {
     }
   });
 
-  const asRoot = process.getuid?.() === 0 ? it : it.skip;
-  if (process.getuid?.() !== 0) process.stderr.write('skipped: another owner needs root\n');
+  const asRoot = testWhere(process.getuid?.() === 0 ? undefined : 'another owner needs root');
   asRoot('does not trust a repository of another user, and says how to', async () => {
     chownSync(work.path, 65_534, 65_534);
     chownSync(path.join(work.path, '.git'), 65_534, 65_534);

@@ -1,47 +1,35 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { smallDisk, suiteWhere } from '@keelson/testbed';
 import { DirObjectStore } from './dir-object-store';
 import { ObjectStoreError } from './object-store';
 import { keys } from './object-store-harness.contract';
 
-const disk = mkdtempSync(path.join(tmpdir(), 'keelson-objects-full-'));
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', disk], { encoding: 'utf8' });
-if (mounted.status !== 0) {
-  const why = mounted.error?.message ?? mounted.stderr.trim();
-  process.stderr.write(`a full disk is not tested, a small tmpfs cannot be mounted here: ${why}\n`);
-}
-afterAll(() => {
-  if (mounted.status === 0) spawnSync('umount', [disk]);
-  rmSync(disk, { recursive: true });
-});
+const { directory: disk, missing, remove } = smallDisk('1m');
+afterAll(remove);
 
-describe('DirObjectStore on a full disk', () => {
-  (mounted.status === 0 ? it : it.skip)(
-    'says so, keeps what is there, and goes on when there is space again',
-    async () => {
-      const store = await DirObjectStore.open(path.join(disk, 'objects'));
-      const quarter = Buffer.alloc(256 * 1024, 7);
-      await store.put('a/1', quarter);
-      await store.put('a/2', quarter);
-      for (const options of [{}, { ifAbsent: true }]) {
-        const put = store.put('b/large', Buffer.alloc(900_000), options);
-        await expect(put).rejects.toMatchObject({ code: 'object-store', transient: true });
-        await expect(put).rejects.toThrow(/b\/large.*ENOSPC.*free some space/);
-      }
-      await expect(store.put('a/1', Buffer.alloc(900_000))).rejects.toThrow(ObjectStoreError);
-      expect(await keys(store.list(''))).toEqual(['a/1', 'a/2']);
-      expect(quarter.equals((await store.get('a/1'))!)).toBe(true);
-      expect(await readdir(path.join(disk, 'objects', '.tmp'))).toEqual([]);
-      expect(await store.put('a/1', Buffer.alloc(900_000), { ifAbsent: true })).toBe('exists');
-      await store.delete('a/1');
-      expect(await store.put('b/large', Buffer.alloc(500_000))).toBe('written');
-    },
-  );
+suiteWhere(missing)('DirObjectStore on a full disk', () => {
+  it('says so, keeps what is there, and goes on when there is space again', async () => {
+    const store = await DirObjectStore.open(path.join(disk, 'objects'));
+    const quarter = Buffer.alloc(256 * 1024, 7);
+    await store.put('a/1', quarter);
+    await store.put('a/2', quarter);
+    for (const options of [{}, { ifAbsent: true }]) {
+      const put = store.put('b/large', Buffer.alloc(900_000), options);
+      await expect(put).rejects.toMatchObject({ code: 'object-store', transient: true });
+      await expect(put).rejects.toThrow(/b\/large.*ENOSPC.*free some space/);
+    }
+    await expect(store.put('a/1', Buffer.alloc(900_000))).rejects.toThrow(ObjectStoreError);
+    expect(await keys(store.list(''))).toEqual(['a/1', 'a/2']);
+    expect(quarter.equals((await store.get('a/1'))!)).toBe(true);
+    expect(await readdir(path.join(disk, 'objects', '.tmp'))).toEqual([]);
+    expect(await store.put('a/1', Buffer.alloc(900_000), { ifAbsent: true })).toBe('exists');
+    await store.delete('a/1');
+    expect(await store.put('b/large', Buffer.alloc(500_000))).toBe('written');
+  });
 
-  (mounted.status === 0 ? it : it.skip)('tells a file system that became read-only from one that is full', async () => {
+  it('tells a file system that became read-only from one that is full', async () => {
     const store = await DirObjectStore.open(path.join(disk, 'read-only'));
     await store.put('a/b', Buffer.from('content'));
     expect(spawnSync('mount', ['-o', 'remount,ro', disk]).status).toBe(0);

@@ -1,9 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { describeWith, freePort, startHttpFaultProxy, startPrivateMinio } from '@keelson/testbed';
+import { describeWith, freePort, smallDisk, startHttpFaultProxy, startPrivateMinio, testWhere } from '@keelson/testbed';
 import type { PrivateMinio } from '@keelson/testbed';
 import { InvalidKeyError, ObjectStoreError } from './object-store';
 import { keys, some, text } from './object-store-harness.contract';
@@ -181,39 +177,31 @@ describeWith(['minio'])('S3ObjectStore over TLS', () => {
   });
 });
 
-const disk = mkdtempSync(path.join(tmpdir(), 'keelson-minio-full-'));
-const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', disk], { encoding: 'utf8' });
-if (mounted.status !== 0) process.stderr.write(`a full MinIO is not tested, a small tmpfs cannot be mounted here\n`);
-afterAll(() => {
-  if (mounted.status === 0) spawnSync('umount', ['-l', disk]);
-  rmSync(disk, { recursive: true, force: true });
-});
+const { directory: disk, missing, remove } = smallDisk('64m');
+afterAll(remove);
 
 describeWith(['minio'])('S3ObjectStore on a full server', () => {
-  (mounted.status === 0 ? it : it.skip)(
-    'says so, keeps what is there, and goes on when there is space again',
-    async () => {
-      const minio = await startPrivateMinio({ dataDirectory: disk });
-      try {
-        const store = await S3ObjectStore.open({ ...new TestBuckets(minio).next(), patience: impatient });
-        const part = Buffer.alloc(8 * 1024 * 1024, 7);
-        let stored = 0;
-        const fill = async () => {
-          for (; stored < 20; stored += 1) await store.put(`fill/${stored}`, part);
-        };
-        const full = await fill().catch((error: unknown) => error as ObjectStoreError);
-        expect((full as Error).message).toMatch(new RegExp(`fill/${stored} .*is full: free some space`));
-        expect(full).toMatchObject({ code: 'object-store', transient: true });
-        expect(part.equals((await store.get('fill/0'))!)).toBe(true);
-        for (let number = 0; number < stored; number += 1) await store.delete(`fill/${number}`);
-        // MinIO looks at its disk once a second.
-        const after = () => store.put('after', some('x')).catch(() => setTimeout(500, 'full'));
-        let last = await after();
-        for (let tries = 0; last === 'full' && tries < 20; tries += 1) last = await after();
-        expect(last).toBe('written');
-      } finally {
-        await minio.server.close();
-      }
-    },
-  );
+  testWhere(missing)('says so, keeps what is there, and goes on when there is space again', async () => {
+    const minio = await startPrivateMinio({ dataDirectory: disk });
+    try {
+      const store = await S3ObjectStore.open({ ...new TestBuckets(minio).next(), patience: impatient });
+      const part = Buffer.alloc(8 * 1024 * 1024, 7);
+      let stored = 0;
+      const fill = async () => {
+        for (; stored < 20; stored += 1) await store.put(`fill/${stored}`, part);
+      };
+      const full = await fill().catch((error: unknown) => error as ObjectStoreError);
+      expect((full as Error).message).toMatch(new RegExp(`fill/${stored} .*is full: free some space`));
+      expect(full).toMatchObject({ code: 'object-store', transient: true });
+      expect(part.equals((await store.get('fill/0'))!)).toBe(true);
+      for (let number = 0; number < stored; number += 1) await store.delete(`fill/${number}`);
+      // MinIO looks at its disk once a second.
+      const after = () => store.put('after', some('x')).catch(() => setTimeout(500, 'full'));
+      let last = await after();
+      for (let tries = 0; last === 'full' && tries < 20; tries += 1) last = await after();
+      expect(last).toBe('written');
+    } finally {
+      await minio.server.close();
+    }
+  });
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { suiteUnless } from '@keelson/testbed';
+import { suiteUnless, testUnless, testWhere } from '@keelson/testbed';
 import { goProgram } from '../server/src/testing/go-program';
 import { AppendSetup } from './testing/append-setup';
 import { whyNoRegistry } from './testing/private-registry';
@@ -16,13 +16,9 @@ suiteUnless(whyNoRegistry())('appended images', () => {
 
   afterAll(() => setup.close());
 
-  const unless = (program: string, lack: string | undefined) => {
-    if (lack !== undefined) process.stderr.write(`skipped: ${program} on an appended image: ${lack}\n`);
-    return lack === undefined ? it : it.skip;
-  };
   const noSkopeo = spawnSync('skopeo', ['--version']).error === undefined ? undefined : 'not installed';
 
-  unless('skopeo', noSkopeo)('makes images that skopeo reads', async () => {
+  testUnless(noSkopeo)('makes images that skopeo reads', async () => {
     for (const kind of ['oci', 'docker']) {
       const { digest } = await setup.append(`tools/${kind}`, { base: setup.image(`base/${kind}:1`) });
       const name = `docker://${setup.registry.address}/tools/${kind}:1`;
@@ -33,7 +29,7 @@ suiteUnless(whyNoRegistry())('appended images', () => {
     }
   });
 
-  unless('crane', crane.missing)('makes images that crane finds whole', async () => {
+  testWhere(crane.missing)('makes images that crane finds whole', async () => {
     for (const kind of ['oci', 'docker', 'scratch']) {
       await setup.append(`tools/${kind}`, { base: kind === 'scratch' ? kind : setup.image(`base/${kind}:1`) });
       const { stdout } = spawnSync(

@@ -1,6 +1,6 @@
 import { RegistryClient } from './registry-client';
 import { RegistryProtocolError } from './registry-errors';
-import { startHttpFaultProxy } from '@keelson/testbed';
+import { startHttpFaultProxy, suiteUnless } from '@keelson/testbed';
 import type { HttpFaultProxy } from '@keelson/testbed';
 import { loginFor } from './testing/logins';
 import { rejectionOf } from './testing/rejection';
@@ -10,10 +10,7 @@ import type { TlsServer } from './testing/tls-server';
 
 const { signal } = new AbortController();
 
-const noTls = whyNoTls();
-if (noTls !== undefined) process.stderr.write(`skipped: registries over TLS: ${noTls}\n`);
-
-(noTls === undefined ? describe : describe.skip)('a registry over TLS', () => {
+suiteUnless(whyNoTls())('a registry over TLS', () => {
   let server: TlsServer;
   let plain: HttpFaultProxy;
   let client: RegistryClient;

@@ -3,7 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describeWith, goProgram } from './testing/go-program';
+import { suiteUnless, suiteWhere } from '@keelson/testbed';
+import { goProgram } from './testing/go-program';
 import { runProgram } from './testing/run-program';
 import { imageType, indexType, sha256, temporaryDirectory, TestRegistry } from './testing/test-registry';
 
@@ -106,7 +107,7 @@ describe('other clients', () => {
     return output.trim();
   };
 
-  describeWith('crane', crane.missing)('crane', () => {
+  suiteWhere(crane.missing)('crane', () => {
     it('pushes, copies, lists, pulls and deletes', async () => {
       const program = crane.path ?? '';
       await run(program, 'push', 'image', `${reference}/crane/app:v1`);
@@ -124,7 +125,7 @@ describe('other clients', () => {
     });
   });
 
-  describeWith('skopeo', skopeoMissing())('skopeo', () => {
+  suiteUnless(skopeoMissing())('skopeo', () => {
     it('pushes, inspects, lists, pulls and deletes', async () => {
       const image = `docker://${reference}/skopeo/app:v1`;
       const plain = '--tls-verify=false';

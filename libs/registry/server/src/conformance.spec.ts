@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { describeWith, goProgram } from './testing/go-program';
+import { suiteWhere } from '@keelson/testbed';
+import { goProgram } from './testing/go-program';
 import { runProgram } from './testing/run-program';
 import { temporaryDirectory, TestRegistry } from './testing/test-registry';
 
@@ -30,7 +31,7 @@ describe('OCI distribution conformance', () => {
     await rm(directory, { recursive: true });
   });
 
-  describeWith('the four workflows of OCI conformance', workflows.missing)('the suite of workflows', () => {
+  suiteWhere(workflows.missing)('the suite of workflows', () => {
     it('passes pull, push, content discovery and content management', async () => {
       const ran = await runProgram(workflows.path ?? '', [], {
         cwd: directory,
@@ -63,7 +64,7 @@ describe('OCI distribution conformance', () => {
     });
   });
 
-  describeWith('the suite of OCI distribution 1.1', features.missing)('the suite of features', () => {
+  suiteWhere(features.missing)('the suite of features', () => {
     it('passes 1.1 and what is to follow it, with nothing failed, skipped or unsupported', async () => {
       const { host, port } = registry.address;
       const ran = await runProgram(features.path ?? '', [], {

@@ -41,10 +41,3 @@ export function goProgram(name: string, packagePath: string, kind: 'program' | '
   renameSync(building, target);
   return { path: target };
 }
-
-/** `describe` when the program is there, else `describe.skip` with the reason printed. */
-export function describeWith(what: string, missing: string | undefined): jest.Describe {
-  if (missing === undefined) return describe;
-  process.stderr.write(`skipped: ${what}: ${missing}\n`);
-  return describe.skip;
-}
