@@ -14,7 +14,7 @@ export class Followers {
   constructor(
     readonly deps: WorkDeps,
     /** Called when the output of a job has ended, and when everything of it is kept. */
-    readonly hint: () => void,
+    readonly hints: { outputEnded: () => void; kept: () => void },
   ) {}
 
   isFollowing = (name: string): boolean => this.#following.has(name);
@@ -32,14 +32,14 @@ export class Followers {
     this.#following.add(job.name);
     void this.#keep(job, signal).finally(() => {
       this.#following.delete(job.name);
-      this.hint();
+      this.hints.kept();
     });
   }
 
   async #keep(job: Followed, signal: AbortSignal): Promise<void> {
     for (let fault = ''; !signal.aborted;) {
       try {
-        this.#kept.set(job.name, await follow(this.deps, { ...job, onOutputEnd: this.hint }, signal));
+        this.#kept.set(job.name, await follow(this.deps, { ...job, onOutputEnd: this.hints.outputEnded }, signal));
         return;
       } catch (error) {
         if (signal.aborted) return;

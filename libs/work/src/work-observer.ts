@@ -35,6 +35,8 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   readonly #begins = new Begins();
   readonly #hints = new EventEmitter();
   readonly #hint = (): void => void this.#hints.emit('hint');
+  /** That some work waits for a place. */
+  #isCrowded = false;
   /** While somebody takes hints. */
   #beginHints: BeginHints | undefined;
   readonly #looks = new Looks();
@@ -46,7 +48,8 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
     readonly kind: WorkKind<E>,
   ) {
     this.#place = { deps, kind };
-    this.#followers = new Followers(deps, this.#hint);
+    const hintIfCrowded = (): void => (this.#isCrowded ? this.#hint() : undefined);
+    this.#followers = new Followers(deps, { outputEnded: hintIfCrowded, kept: this.#hint });
     this.#starts = new Starts(this.#place);
   }
 
@@ -67,7 +70,14 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
     const nowMs = this.deps.clock();
     const places = this.#places(works, jobs);
     const isWaiting = ({ name }: OpenWork<E>) => !jobs.has(name) && !this.#isAwaited(name, undefined);
-    const mayBegin = (work: OpenWork<E>) => isWaiting(work) && isDue(work.open, nowMs) && places.take(projectOf(work));
+    const isNext = (work: OpenWork<E>) => isWaiting(work) && isDue(work.open, nowMs);
+    this.#isCrowded = false;
+    const mayBegin = (work: OpenWork<E>) => {
+      if (!isNext(work)) return false;
+      const hasPlace = places.take(projectOf(work));
+      this.#isCrowded ||= !hasPlace;
+      return hasPlace;
+    };
     const known = ({ name }: OpenWork<E>) => ({ name, hasJob: jobs.has(name) });
     const [looked, passedOver]: [OpenWork<E>[], OpenWork<E>[]] = [[], []];
     for (const work of works) {
