@@ -14,7 +14,7 @@ export type { ImageFile, ImageToPush } from './push-image';
 export { startPrivateRegistry } from './private-registry';
 export type { PrivateRegistry } from './private-registry';
 export { PrivateServer } from './private-server';
-export { describeBuilder, describeWith } from './programs';
+export { describeBuilder, describeRabbitmq4, describeWith } from './programs';
 export type { Program } from './programs';
 export { describeOn, servers } from './servers';
 export type { Servers } from './servers';

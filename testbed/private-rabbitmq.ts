@@ -18,14 +18,23 @@ export type PrivateRabbitmq = {
   api: string;
   /** Runs `rabbitmqctl` on it, and returns what it prints: to raise an alarm, for one. Takes 2 s. */
   ctl(...args: string[]): Promise<string>;
+  /** What docs/operating.md says to do where a killed broker left a queue without a leader. */
+  electLeaders(): Promise<string>;
   /** Kills it and removes its data. */
   close(): Promise<void>;
 };
 
 const login = { user: 'tester', password: 'secret-of-the-test' };
 
-/** A RabbitMQ with the management API of the suite's own, on free ports of 127.0.0.1, up in about 9 s. `settings` are lines of its rabbitmq.conf. */
-export async function startPrivateRabbitmq(options: { settings?: readonly string[] } = {}): Promise<PrivateRabbitmq> {
+export type RabbitmqOptions = {
+  /** Debian 12's own, or a later one: see `describeRabbitmq4`. */
+  program?: 'rabbitmq' | 'rabbitmq4';
+  /** Lines of its rabbitmq.conf. */
+  settings?: readonly string[];
+};
+
+/** A RabbitMQ with the management API of the suite's own, on free ports of 127.0.0.1, up in about 9 s. */
+export async function startPrivateRabbitmq(options: RabbitmqOptions = {}): Promise<PrivateRabbitmq> {
   const directory = await mkdtemp(path.join(tmpdir(), 'keelson-rabbitmq-'));
   const ports = {
     amqp: await freePort(),
@@ -35,7 +44,7 @@ export async function startPrivateRabbitmq(options: { settings?: readonly string
   };
   const env = await configure(directory, ports, options.settings ?? []);
   const epmd = await startPortMapper(ports.epmd);
-  const program = programPath('rabbitmq');
+  const program = programPath(options.program ?? 'rabbitmq');
   const api = `http://${login.user}:${login.password}@127.0.0.1:${ports.api}`;
   const server = new PrivateServer({
     name: 'RabbitMQ',
@@ -61,8 +70,12 @@ export async function startPrivateRabbitmq(options: { settings?: readonly string
     return stdout;
   };
   const address = `127.0.0.1:${ports.amqp}`;
-  return { server, amqp: `amqp://${login.user}:${login.password}@${address}`, address, api, ctl, close };
+  const electLeaders = () => ctl('eval', election);
+  return { server, amqp: `amqp://${login.user}:${login.password}@${address}`, address, api, ctl, electLeaders, close };
 }
+
+const election =
+  '[ra:trigger_election(amqqueue:get_pid(Q)) || Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue].';
 
 type Ports = { amqp: number; api: number; epmd: number; distribution: number };
 

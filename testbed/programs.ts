@@ -7,7 +7,7 @@ import { suiteWhere, suiteUnless } from './suite';
 import type { Suite } from './suite';
 
 /** The servers that a suite may start for itself; see the `startPrivate...` functions. And what the testbed's images are made of. */
-export type Program = 'minio' | 'rabbitmq' | 'registry' | 'buildkitd' | 'buildctl' | 'kaniko' | 'makisu';
+export type Program = 'minio' | 'rabbitmq' | 'rabbitmq4' | 'registry' | 'buildkitd' | 'buildctl' | 'kaniko' | 'makisu';
 
 /** Where `npm run testbed` keeps what it builds; TESTBED_HOME says otherwise. */
 const testbedHome = (): string => process.env['TESTBED_HOME'] ?? path.join(homedir(), '.cache/keelson-testbed');
@@ -15,6 +15,7 @@ const testbedHome = (): string => process.env['TESTBED_HOME'] ?? path.join(homed
 const find: Record<Program, () => string | undefined> = {
   minio: () => built('minio'),
   rabbitmq: () => firstThatRuns(rabbitmqServers()),
+  rabbitmq4: () => firstThatRuns([path.join(testbedHome(), 'rabbitmq4/sbin/rabbitmq-server')]),
   registry: () => firstThatRuns(onPath('docker-registry')),
   buildkitd: () => built('buildkitd'),
   buildctl: () => built('buildctl'),
@@ -54,6 +55,12 @@ export function describeBuilder(builder: 'kaniko' | 'makisu', needs: readonly (k
   return suiteWhere(
     `${builder} is not built: \`npm run testbed -- images ${builder}\` builds it, or says why it cannot`,
   );
+}
+
+/** `describe` where the testbed has a RabbitMQ 4. Not every machine can have another Debian's packages: see `describeBuilder`. */
+export function describeRabbitmq4(name: string, suite: () => void): void {
+  const why = 'there is no RabbitMQ 4: `npm run testbed -- rabbitmq4` installs it, or says why it cannot';
+  suiteWhere(hasProgram('rabbitmq4') ? undefined : why)(name, suite);
 }
 
 /** Debian's own wrapper in /usr/sbin changes to another user and its fixed directories; the server's script takes them from the environment. */

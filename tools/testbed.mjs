@@ -19,6 +19,8 @@ export function findTestbed() {
   if (up.status !== 0) return without('the testbed did not start: the suites on real servers are skipped');
   if (spawnSync(program, ['images'], { stdio: 'inherit' }).status !== 0)
     say('the stand-ins for base images could not be made: the suites that use them fail; see docs/testbed.md');
+  if (spawnSync(program, ['rabbitmq4'], { stdio: 'inherit' }).status !== 0)
+    say('there is no RabbitMQ 4: the suites on it are skipped; see docs/testbed.md');
   return Object.fromEntries(
     Array.from(up.stdout.matchAll(/^export (\w+)=(.*)$/gm), ([, name, value]) => [name, value]),
   );

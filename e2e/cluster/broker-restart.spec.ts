@@ -1,4 +1,4 @@
-import { describeOn, startPrivateRabbitmq } from '@keelson/testbed';
+import { describeOn, describeRabbitmq4, startPrivateRabbitmq } from '@keelson/testbed';
 import type { PrivateRabbitmq } from '@keelson/testbed';
 import { expectBalanced, outputOf, runViews } from './support/expect-run';
 import { until } from '../support/keelson';
@@ -7,11 +7,11 @@ import { jobsMade } from './support/jobs-made';
 
 jest.setTimeout(600_000);
 
-describeOn(['amqp', 's3', 'registry', 'kubeconfig', 'hostIp'])('a RabbitMQ that is restarted amid runs', () => {
+const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
   let broker: PrivateRabbitmq;
   let five: FiveServices;
   beforeEach(async () => {
-    broker = await startPrivateRabbitmq();
+    broker = await startPrivateRabbitmq({ program });
     const at = { amqp: broker.amqp, rabbitApi: broker.api };
     five = await FiveServices.prepare({ at, repositories: ['before', 'amid', 'away', 'after'] });
   });
@@ -34,7 +34,12 @@ describeOn(['amqp', 's3', 'registry', 'kubeconfig', 'hostIp'])('a RabbitMQ that 
     await broker.server.start();
     after?.push();
 
-    const views = await five.untilEnded(4);
+    // A killed broker may leave a queue without a leader, about once in thirty: then its operator is needed.
+    const operator = setTimeout(() => {
+      process.stderr.write('broker-restart: the broker is asked to elect leaders\n');
+      void broker.electLeaders().catch(() => undefined); // the runs tell
+    }, 60_000);
+    const views = await five.untilEnded(4).finally(() => clearTimeout(operator));
     expect(views).toHaveLength(4);
     for (const view of views) {
       expect(view).toMatchObject({ outcome: 'success', attempts: [{ attempt: 1 }] });
@@ -43,4 +48,9 @@ describeOn(['amqp', 's3', 'registry', 'kubeconfig', 'hostIp'])('a RabbitMQ that 
     expect(await jobsMade(five.own)).toHaveLength(4);
     await expectBalanced(five.own, 4);
   });
+};
+
+describeOn(['amqp', 's3', 'registry', 'kubeconfig', 'hostIp'])('on a cluster', () => {
+  describe('a RabbitMQ that is restarted amid runs', suiteOn('rabbitmq'));
+  describeRabbitmq4('a RabbitMQ 4 that is restarted amid runs', suiteOn('rabbitmq4'));
 });

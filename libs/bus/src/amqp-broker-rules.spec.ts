@@ -1,6 +1,5 @@
 import { connect } from 'amqplib';
 import type { ChannelModel } from 'amqplib';
-import { describeOn, servers } from '@keelson/testbed';
 import { again, emit, TerminalError } from '@keelson/stage';
 import { applyTopology, outsiderPermissions, topologyPolicies } from './amqp/policies';
 import { amqpHarness } from './amqp-harness.contract';
@@ -20,12 +19,13 @@ import {
   untilParked,
 } from './bus-harness.contract';
 import { EventTooLargeError } from './event-too-large-error';
+import { describeOnBrokers } from './testing/on-brokers.contract';
 
-describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, by its rules', () => {
+describeOnBrokers('the bus, by its rules,', (broker) => {
   let harness: AmqpHarness;
   const raws: ChannelModel[] = [];
   beforeEach(async () => {
-    harness = await amqpHarness(shortTimes, servers);
+    harness = await amqpHarness(shortTimes, broker());
   });
   afterEach(async () => {
     // The broker may have closed one already.
@@ -166,7 +166,7 @@ describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, by its rules', () => {
     await bus.declare('builder', [runCancelled]);
     const limits = ['builder', 'inbox'].flatMap((of) => [`ci.${of}: delivery-limit`, `ci.${of}: max-length`]);
     expect([...((await bus.policiesMissing()) ?? [])].sort()).toEqual(['ci.audit: max-age', ...limits]);
-    const at = { apiUrl: servers.rabbitApi, vhost: harness.vhost.name };
+    const at = { apiUrl: broker().rabbitApi, vhost: harness.vhost.name };
     const applied = await applyTopology(at);
     expect(await applyTopology(at)).toEqual(applied);
     expect(applied).toEqual(topologyPolicies().map(({ name }) => name));

@@ -1,7 +1,7 @@
-import { describeOn, servers } from '@keelson/testbed';
 import { amqpHarness } from './amqp-harness.contract';
 import { describeBus } from './bus.contract';
+import { describeOnBrokers } from './testing/on-brokers.contract';
 
-describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ', () => {
-  describeBus('every bus', (times) => amqpHarness(times, servers));
+describeOnBrokers('the bus', (broker) => {
+  describeBus('every bus', (times) => amqpHarness(times, broker()));
 });

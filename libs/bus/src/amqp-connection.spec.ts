@@ -1,4 +1,3 @@
-import { describeOn, servers } from '@keelson/testbed';
 import { emit } from '@keelson/stage';
 import { amqpHarness, through } from './amqp-harness.contract';
 import type { AmqpHarness } from './amqp-harness.contract';
@@ -15,11 +14,12 @@ import {
   until,
 } from './bus-harness.contract';
 import { BusUnavailableError } from './bus';
+import { describeOnBrokers } from './testing/on-brokers.contract';
 
-describeOn(['amqp', 'rabbitApi'])('the bus on RabbitMQ, over connections that break', () => {
+describeOnBrokers('the bus, over connections that break,', (broker) => {
   let harness: AmqpHarness;
   beforeEach(async () => {
-    harness = await amqpHarness(shortTimes, servers);
+    harness = await amqpHarness(shortTimes, broker());
   });
   afterEach(() => harness.end());
 

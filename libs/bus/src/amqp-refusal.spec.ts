@@ -1,15 +1,15 @@
-import { describeOn, servers } from '@keelson/testbed';
 import { emit } from '@keelson/stage';
 import { AmqpBus } from './amqp-bus';
 import { amqpHarness } from './amqp-harness.contract';
 import type { AmqpHarness } from './amqp-harness.contract';
 import { BusRefusedError } from './bus-refused-error';
 import { consuming, runCancelled, sampleEvents, shortTimes, until } from './bus-harness.contract';
+import { describeOnBrokers } from './testing/on-brokers.contract';
 
-describeOn(['amqp', 'rabbitApi'])('what RabbitMQ refuses ends the bus, in the broker’s words', () => {
+describeOnBrokers('what is refused ends the bus, in the broker’s words,', (broker) => {
   let harness: AmqpHarness;
   beforeEach(async () => {
-    harness = await amqpHarness(shortTimes, servers);
+    harness = await amqpHarness(shortTimes, broker());
   });
   afterEach(() => harness.end());
 

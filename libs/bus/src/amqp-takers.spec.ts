@@ -1,15 +1,15 @@
-import { describeOn, servers } from '@keelson/testbed';
 import { eventTypes } from '@keelson/events';
 import { emit } from '@keelson/stage';
 import { amqpHarness } from './amqp-harness.contract';
 import type { AmqpHarness } from './amqp-harness.contract';
 import { changeMerged, consuming, Recorder, runCancelled, sampleEvent, shortTimes } from './bus-harness.contract';
+import { describeOnBrokers } from './testing/on-brokers.contract';
 
-describeOn(['amqp', 'rabbitApi'])('services that have never run', () => {
+describeOnBrokers('services that have never run,', (broker) => {
   let harness: AmqpHarness;
   const takers = { tester: [changeMerged] };
   beforeEach(async () => {
-    harness = await amqpHarness(shortTimes, servers, { takers, mandatoryTypes: [changeMerged] });
+    harness = await amqpHarness(shortTimes, broker(), { takers, mandatoryTypes: [changeMerged] });
   });
   afterEach(() => harness.end());
 
