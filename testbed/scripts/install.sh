@@ -3,7 +3,7 @@ kubernetes=v1.34.4
 minio=v0.0.0-20260212201848-7aac2a2c5b7c
 coredns=v1.12.4
 packages=(containerd runc containernetworking-plugins iptables iproute2 etcd-server rabbitmq-server docker-registry
-  buildah skopeo busybox-static redis-server openssh-server openssl curl kubernetes-client procps)
+  buildah skopeo busybox-static redis-server openssh-server openssl curl kubernetes-client procps debootstrap)
 
 has_package() {
   # kubectl may also have come another way.

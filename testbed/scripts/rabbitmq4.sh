@@ -8,7 +8,6 @@ install_rabbitmq4() { # install_rabbitmq4 [RELEASE]: of this Debian; one that is
   say "installing the RabbitMQ of Debian $release"
   rm -rf "$rabbitmq4"
   mkdir -p "$rabbitmq4/sbin"
-  command -v debootstrap >/dev/null || apt-get install -y -qq --no-install-recommends debootstrap >/dev/null
   debootstrap --variant=minbase "$release" "$root" http://deb.debian.org/debian >"$rabbitmq4/install.log" 2>&1 &&
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod +x "$root/usr/sbin/policy-rc.d" &&
     DEBIAN_FRONTEND=noninteractive chroot "$root" \
