@@ -8,7 +8,9 @@ install_rabbitmq4() { # install_rabbitmq4 [RELEASE]: of this Debian; one that is
   say "installing the RabbitMQ of Debian $release"
   rm -rf "$rabbitmq4"
   mkdir -p "$rabbitmq4/sbin"
-  debootstrap --variant=minbase "$release" "$root" http://deb.debian.org/debian >"$rabbitmq4/install.log" 2>&1 &&
+  # By the script of all recent Debians: this machine's debootstrap need not have heard of the release.
+  debootstrap --variant=minbase "$release" "$root" http://deb.debian.org/debian /usr/share/debootstrap/scripts/sid \
+    >"$rabbitmq4/install.log" 2>&1 &&
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod +x "$root/usr/sbin/policy-rc.d" &&
     DEBIAN_FRONTEND=noninteractive chroot "$root" \
       apt-get install -y -qq --no-install-recommends rabbitmq-server >>"$rabbitmq4/install.log" 2>&1 || {
@@ -17,6 +19,7 @@ install_rabbitmq4() { # install_rabbitmq4 [RELEASE]: of this Debian; one that is
     rm -rf "$root"
     return 1
   }
+  echo '127.0.0.1 localhost' >"$root/etc/hosts" # not every Debian comes with it
   rm -rf "$root"/var/cache/apt "$root"/var/lib/apt/lists "$root"/usr/share/{doc,man,locale}
   mv "$root" "$rabbitmq4/root"
   echo "$release" >"$rabbitmq4/release"
