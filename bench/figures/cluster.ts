@@ -116,12 +116,13 @@ async function round(column: ClusterColumn, name: string, isTold: boolean): Prom
   for await (const line of column.lines(run)) lines.push(line);
   const [first, last] = [lines[0], lines.at(-1)];
   if (first === undefined || last === undefined) throw new Error(`the test of ${run} printed nothing`);
+  const finishedAt = await column.finished(run);
   return {
     noticed: noticedAt - beganAt,
     firstLine: first.readAt - beganAt,
     afterNotice: first.readAt - noticedAt,
     toEndSeen: column.endSeenAt(run) - last.writtenAt,
-    toFinished: (await column.finished(run)) - last.writtenAt,
+    toFinished: finishedAt - last.writtenAt,
   };
 }
 
