@@ -20,6 +20,11 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
     await broker.close();
   });
 
+  const electLeaders = () => {
+    process.stderr.write('broker-restart: the broker is asked to elect leaders\n');
+    void broker.electLeaders().catch(() => undefined); // the runs tell
+  };
+
   it.each(['stop', 'kill'] as const)('loses and doubles nothing: %s', async (how) => {
     const [before, amid, away, after] = five.repositories;
     for (const each of five.repositories)
@@ -34,11 +39,8 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
     await broker.server.start();
     after?.push();
 
-    // A killed broker may leave a queue without a leader, about once in thirty: then its operator is needed.
-    const operator = setTimeout(() => {
-      process.stderr.write('broker-restart: the broker is asked to elect leaders\n');
-      void broker.electLeaders().catch(() => undefined); // the runs tell
-    }, 60_000);
+    // A killed 3.10 was seen to leave a queue without a leader, once in many: then, and only then, its operator is needed.
+    const operator = how === 'kill' && program === 'rabbitmq' ? setTimeout(electLeaders, 60_000) : undefined;
     const views = await five.untilEnded(4).finally(() => clearTimeout(operator));
     expect(views).toHaveLength(4);
     for (const view of views) {

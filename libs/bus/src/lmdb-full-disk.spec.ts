@@ -58,7 +58,7 @@ async function fill(on: LmdbBus): Promise<string[]> {
 }
 
 onSmallDisk(
-  `on a full disk a publish is refused, nothing of it is stored, and it goes on once there is room`,
+  'on a full disk a publish is refused, nothing of it is stored, and it goes on once there is room',
   async () => {
     writeFileSync(filler, Buffer.alloc(1_000_000));
     const confirmed = await fill(bus!);
@@ -75,7 +75,7 @@ onSmallDisk(
 );
 
 onSmallDisk(
-  `an answer that finds the disk full is stored once there is room, without asking the handler again`,
+  'an answer that finds the disk full is stored once there is room, without asking the handler again',
   async () => {
     writeFileSync(filler, Buffer.alloc(1_000_000));
     const go = gate();
@@ -99,7 +99,7 @@ onSmallDisk(
   },
 );
 
-onSmallDisk(`on a full disk the bus still closes and opens`, async () => {
+onSmallDisk('on a full disk the bus still closes and opens', async () => {
   writeFileSync(filler, Buffer.alloc(1_000_000));
   const confirmed = await fill(bus!);
   await bus!.close();
