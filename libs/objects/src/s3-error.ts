@@ -13,6 +13,12 @@ type Verdict = {
 const badKeys = { advice: 'check the access key and the secret key', transient: false };
 const badRegion = { advice: 'set the region that the bucket is in', transient: false };
 const full = { advice: 'the object store is full: free some space or raise the quota', transient: true };
+/** The bytes of a put are all there before it begins: where the server has fewer, or others, they were lost on the way or by it. */
+const cutShort = {
+  advice: 'the object did not arrive whole: the connection broke, or the server could not write (is its disk full?)',
+  transient: true,
+  retry: true,
+};
 const busy = { advice: 'the object store is busy or starting', transient: true, retry: true };
 
 /** By the code in the reply. */
@@ -31,6 +37,10 @@ const byS3Code: Readonly<Record<string, Verdict>> = {
   QuotaExceeded: full,
   XMinioAdminBucketQuotaExceeded: full,
   EntityTooLarge: { advice: 'the object is larger than this server takes', transient: false },
+  IncompleteBody: cutShort,
+  ClientDisconnected: cutShort,
+  BadDigest: cutShort,
+  XAmzContentSHA256Mismatch: cutShort,
   ConditionalRequestConflict: busy,
   OperationAborted: busy,
   RequestTimeout: busy,

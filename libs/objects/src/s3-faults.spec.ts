@@ -1,3 +1,4 @@
+import { request as ask } from 'node:http';
 import { setTimeout } from 'node:timers/promises';
 import { describeWith, FaultProxy, startHttpFaultProxy, startPrivateMinio } from '@keelson/testbed';
 import type { HttpFault, HttpFaultProxy, PrivateMinio } from '@keelson/testbed';
@@ -50,6 +51,20 @@ describeWith(['minio'])('S3ObjectStore on a bad connection', () => {
       return true;
     };
   const hangUp: HttpFault = (request) => request.socket.destroy() !== undefined;
+  /** Lets half of the body through, and the server's own word on that. */
+  const passHalf: HttpFault = (request, response) => {
+    const [hostname, port] = minio.address.split(':');
+    const { method, url: path, headers } = request;
+    const half = ask({ hostname, port, method, path, headers, agent: false }, (reply) => {
+      response.writeHead(reply.statusCode!, reply.headers);
+      reply.pipe(response);
+    });
+    request.once('data', (bytes: Buffer) => {
+      half.write(bytes.subarray(0, bytes.byteLength / 2), () => half.socket!.end());
+      request.resume();
+    });
+    return true;
+  };
 
   describe('of which the answer to a put is lost', () => {
     async function putWithoutAnswer(content: string, meanwhile: () => Promise<unknown>) {
@@ -106,6 +121,18 @@ describeWith(['minio'])('S3ObjectStore on a bad connection', () => {
     answerNext('DELETE', [fault, fault]);
     await store.delete('a/b');
     expect(await direct.head('a/b')).toBeUndefined();
+  });
+
+  it('puts again what the server was given half of, or stopped taking', async () => {
+    const store = await through(http, { maxTries: 2, pauseMs: 10 });
+    answerNext('PUT', [passHalf]);
+    expect(await store.put('a/b', some('whole'), { ifAbsent: true })).toBe('written');
+    expect(text(await direct.get('a/b'))).toBe('whole');
+    answerNext('PUT', [passHalf, passHalf]);
+    const put = store.put('a/c', some('whole'));
+    await expect(put).rejects.toMatchObject({ code: 'object-store', transient: true });
+    await expect(put).rejects.toThrow(/a\/c .*did not arrive whole.*disk full/);
+    expect(await direct.head('a/c')).toBeUndefined();
   });
 
   it('gives up after a few tries, says what it last heard, and leaves trying to the caller', async () => {
