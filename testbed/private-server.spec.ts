@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
@@ -47,6 +47,27 @@ describe('a private server', () => {
     expect(existsSync(directory)).toBe(false);
   });
 
+  it('has what it printed shown at the end of a run in which its suite failed', async () => {
+    const logs = await mkdtemp(path.join(tmpdir(), 'keelson-server-logs-'));
+    const before = process.env['KEELSON_SERVER_LOGS'];
+    process.env['KEELSON_SERVER_LOGS'] = logs;
+    try {
+      const server = shell('echo the disk burns; sleep 1000', async () => (await server.log()) !== '');
+      await server.start();
+      await server.close();
+      const { testPath } = expect.getState();
+      expect(atTheEndOf({ testFilePath: testPath, numFailingTests: 1, testResults: [] })).toMatch(
+        /a the server of testbed\/private-server\.spec\.ts printed:\nthe disk burns\n/,
+      );
+      expect(atTheEndOf({ testFilePath: testPath, numFailingTests: 0, testResults: [] })).not.toMatch(/burns/);
+      expect(atTheEndOf({ testFilePath: `${testPath}x`, numFailingTests: 1, testResults: [] })).not.toMatch(/burns/);
+    } finally {
+      if (before === undefined) delete process.env['KEELSON_SERVER_LOGS'];
+      else process.env['KEELSON_SERVER_LOGS'] = before;
+      await rm(logs, { recursive: true });
+    }
+  });
+
   it('does not outlive the process that started it', async () => {
     const script = path.join(__dirname, 'testdata/start-and-hang.ts');
     const register = path.join(__dirname, '../libs/bus/testdata/register.cjs');
@@ -60,6 +81,14 @@ describe('a private server', () => {
     await gone(pid);
   });
 });
+
+/** What the reporter of `npm test` prints when this was its only suite. */
+function atTheEndOf(suite: object): string {
+  const results = JSON.stringify({ testResults: [suite] });
+  const script = `new (require('./tools/summary-reporter.cjs'))().onRunComplete(new Set(), ${results})`;
+  const cwd = path.join(__dirname, '..');
+  return execFileSync(process.execPath, ['-e', script], { cwd, env: process.env, encoding: 'utf8' });
+}
 
 async function gone(pid: string): Promise<void> {
   for (let tries = 0; (await isAlive(pid)) && tries < 100; tries += 1) await setTimeout(50);

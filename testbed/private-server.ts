@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 
@@ -73,9 +74,14 @@ export class PrivateServer {
     return readFile(this.logFile(), 'utf8');
   }
 
-  /** Kills it and removes its data. */
+  /** Kills it and removes its data. What it printed last is kept for the end of `npm test`, which shows it where its suite has failed. */
   async close(): Promise<void> {
     await this.kill();
+    const kept = process.env['KEELSON_SERVER_LOGS'];
+    if (kept !== undefined) {
+      const printed = await this.log().catch(() => '');
+      if (printed !== '') await writeFile(keptLog(kept, this.program.name), printed.slice(-keptCharacters));
+    }
     await rm(this.program.directory, { recursive: true, force: true, maxRetries: 5 });
   }
 
@@ -136,6 +142,14 @@ export class PrivateServer {
   private logFile(): string {
     return path.join(this.program.directory, 'server.log');
   }
+}
+
+const keptCharacters = 8_000;
+
+/** A new file, named after the suite that runs in this process: tools/summary-reporter.cjs looks for it by that. */
+function keptLog(directory: string, server: string): string {
+  const suite = typeof expect === 'undefined' ? '' : (expect.getState().testPath ?? '');
+  return path.join(directory, `${createHash('sha256').update(suite).digest('hex')}.${server}.${randomUUID()}.log`);
 }
 
 /** Kills the server's group when our end of its pipe closes: that is when this process ends, even by SIGKILL. */

@@ -1,7 +1,7 @@
 // `npm test`: prepares the checkout, finds the real servers, then runs every suite this machine can run. Arguments go to jest.
 // Suites named *.alone.spec.ts need those servers to themselves: they run one by one after all others.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { prepare, root } from './prepare.mjs';
@@ -11,12 +11,15 @@ prepare();
 process.chdir(root);
 const jest = path.join(root, 'node_modules/jest/bin/jest.js');
 const variables = findTestbed();
-const directory = mkdtempSync(path.join(tmpdir(), 'keelson-counts-'));
+const directory = mkdtempSync(path.join(tmpdir(), 'keelson-tests-'));
+const serverLogs = path.join(directory, 'servers');
+mkdirSync(serverLogs);
 
 /** @returns the exit status of jest, and its counts: one failure when it ended without any */
 async function run(suites) {
   const counts = path.join(directory, suites);
-  const env = { ...process.env, ...variables, KEELSON_SUITES: suites, KEELSON_COUNTS: counts };
+  const own = { KEELSON_SUITES: suites, KEELSON_COUNTS: counts, KEELSON_SERVER_LOGS: serverLogs };
+  const env = { ...process.env, ...variables, ...own };
   // Node 20 may wait for ever for a socket of a server that is gone, once jest has ended: what suites leave open shows without it.
   const flags = ['--passWithNoTests', '--forceExit'];
   const child = spawn(process.execPath, [jest, ...flags, ...process.argv.slice(2)], {

@@ -1,28 +1,9 @@
-import { z } from 'zod';
 import type { BuildFailure, BuildProgress, BuildStep, ProgressReader } from './build-progress';
+import { buildkitStatus } from './buildkit-status';
+import type { Vertex, VertexLog } from './buildkit-status';
 import { failureClass } from './failure-class';
 import { jsonLine } from './json-line';
 import { LastLines } from './last-lines';
-
-const vertex = z.object({
-  digest: z.string(),
-  name: z.string(),
-  started: z.string().optional(),
-  completed: z.string().optional(),
-  cached: z.boolean().optional(),
-  error: z.string().optional(),
-});
-type Vertex = z.infer<typeof vertex>;
-
-const log = z.object({ vertex: z.string(), stream: z.number().optional(), data: z.string() });
-type Log = z.infer<typeof log>;
-
-/** What `buildctl --progress rawjson` prints, of what is read here. */
-const status = z.object({
-  vertexes: z.array(vertex).nullish(),
-  statuses: z.array(z.object({ id: z.string() })).nullish(),
-  logs: z.array(log).nullish(),
-});
 
 /** `[build 3/6] COPY go.mod ./`, `[2/2] RUN true`, `[linux/arm64 build 2/3] RUN true`. */
 const stepName = /^\[(?:(.*) )?(\d+)\/\d+\] (.*)$/s;
@@ -38,7 +19,7 @@ export class BuildkitProgress implements ProgressReader {
   #message: string | undefined;
 
   line(text: string): void {
-    const told = jsonLine(text, status);
+    const told = jsonLine(text, buildkitStatus);
     if (told === undefined) return this.#words(text);
     for (const one of told.vertexes ?? []) this.#see(one);
     for (const { id } of told.statuses ?? []) this.#digest = pushed.exec(id)?.[1] ?? this.#digest;
@@ -66,7 +47,7 @@ export class BuildkitProgress implements ProgressReader {
     });
   }
 
-  #print({ vertex: of, stream, data }: Log): void {
+  #print({ vertex: of, stream, data }: VertexLog): void {
     const lines = this.#output.get(of) ?? new LastLines();
     this.#output.set(of, lines);
     lines.print(Buffer.from(data, 'base64').toString('utf8'), String(stream));

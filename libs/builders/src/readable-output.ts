@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { jsonLine } from './json-line';
 import type { StrategyName } from './builder-settings';
+import { buildkitStatus } from './buildkit-status';
+import type { Vertex } from './buildkit-status';
+import { jsonLine } from './json-line';
 
 /** A builder's output as people read it: what it prints for machines, in words. One for each log, from its first line. */
 export interface ReadableOutput {
@@ -22,30 +24,12 @@ function messageOf(text: string): readonly string[] {
   return told.level === 'info' || isPrinted ? lines : lines.map((line) => `${told.level}: ${line}`);
 }
 
-const status = z.object({
-  vertexes: z
-    .array(
-      z.object({
-        digest: z.string(),
-        name: z.string(),
-        started: z.string().optional(),
-        completed: z.string().optional(),
-        cached: z.boolean().optional(),
-        error: z.string().optional(),
-      }),
-    )
-    .nullish(),
-  logs: z.array(z.object({ vertex: z.string(), data: z.string() })).nullish(),
-});
-type Status = z.infer<typeof status>;
-type Vertex = NonNullable<NonNullable<Status['vertexes']>[number]>;
-
 /** Each step by its name when it begins, its output, and how it ended where that is worth a line. */
 class ReadableBuildkit implements ReadableOutput {
   readonly #said = new Set<string>();
 
   lines(text: string): readonly string[] {
-    const told = jsonLine(text, status);
+    const told = jsonLine(text, buildkitStatus);
     if (told === undefined) return [text];
     const steps = (told.vertexes ?? []).flatMap((vertex) => this.#step(vertex));
     const output = (told.logs ?? []).flatMap(({ data }) =>
