@@ -1,6 +1,5 @@
 import { parseImageReference } from './image-reference';
 import { RegistryClient } from './registry-client';
-import type { RegistryClientOptions } from './registry-client';
 import { RegistryAuthError, RegistryProtocolError, RegistryUnavailableError } from './registry-errors';
 import { startHttpFaultProxy } from '@keelson/testbed';
 import type { HttpFault, HttpFaultProxy } from '@keelson/testbed';
@@ -36,17 +35,18 @@ describe('a registry that fails', () => {
 
   afterAll(() => server.close());
 
-  const renew = (options: RegistryClientOptions = {}) => {
-    const timeouts = { connectMs: 500, headersMs: 300, idleMs: 300, wholeMs: 600 };
-    client = new RegistryClient({ timeouts, ...options });
-  };
-
   beforeEach(() => {
     server.seen.length = 0;
-    renew();
+    client = new RegistryClient();
   });
 
   afterEach(() => client.close());
+
+  /** A client that gives up soon. */
+  const hasty = async () => {
+    await client.close();
+    client = new RegistryClient({ timeouts: { connectMs: 500, headersMs: 300, idleMs: 300, wholeMs: 600 } });
+  };
 
   const image = (name: string) => parseImageReference(`${server.address}/${name}`);
   it('with 5xx is unavailable, and the message says what was tried and what came back', async () => {
@@ -72,6 +72,7 @@ describe('a registry that fails', () => {
   });
 
   it('by hanging is unavailable when its time is over', async () => {
+    await hasty();
     server.fault = () => true;
     const error = await rejectionOf(client.head(image('a:1'), signal));
     expect(error).toBeInstanceOf(RegistryUnavailableError);
@@ -79,6 +80,7 @@ describe('a registry that fails', () => {
   });
 
   it('by hanging in the middle of a body is unavailable', async () => {
+    await hasty();
     server.fault = (_, response) => {
       response.writeHead(200, { 'content-type': contentType, 'content-length': 1000 });
       response.write(bytes);
@@ -89,6 +91,7 @@ describe('a registry that fails', () => {
   });
 
   it('by dripping one byte after the other is unavailable', async () => {
+    await hasty();
     server.fault = (_, response) => {
       response.writeHead(200, { 'content-type': contentType, 'content-length': 100_000 });
       const drip = setInterval(() => response.write(' '), 20);
@@ -216,7 +219,6 @@ describe('a registry that fails', () => {
 
   it('is left at once when the caller gives up', async () => {
     server.fault = () => true;
-    renew({ timeouts: {} });
     const controller = new AbortController();
     const work = rejectionOf(client.head(image('a:1'), controller.signal));
     controller.abort(new Error('enough'));
