@@ -4,8 +4,6 @@ import { expectInOrder, runs } from './support/evidence';
 import { Keelson, newData, newDirectory, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(60_000);
-
 /** A repository whose test ends as its file `status` says. */
 function repositoryWith(status: number): TestRepository {
   const repository = new TestRepository();

@@ -9,8 +9,6 @@ import { expectInOrder, show } from './support/evidence';
 import { Keelson, keelson, newData, newDirectory, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(120_000);
-
 /** A real registry with a base image, and its address. */
 async function registryWithBase(options: { login?: boolean } = {}) {
   const registry = await startRegistry(options);
@@ -47,12 +45,12 @@ onRegistry()('a base image', () => {
     const repository = repositoryOn(`${proxy.address}/base:1`);
     const data = newData();
     const up = Keelson.up(data, [repository.path]);
-    await up.prints(/waiting: .*base.*no answer in time/, 50_000);
+    await up.prints(/waiting: .*base.*no answer in time/);
     proxy.fault = (_request, response) => {
       response.writeHead(500).end('a bad day');
       return true;
     };
-    await up.prints(/waiting: .*base.*500.*/, 50_000);
+    await up.prints(/waiting: .*base.*500.*/);
     proxy.fault = undefined;
     await up.prints('GREEN');
     expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });

@@ -2,8 +2,6 @@ import { accountOf, expectInOrder, runs } from './support/evidence';
 import { Keelson, newData, until, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(60_000);
-
 function repository(): TestRepository {
   const made = new TestRepository();
   made.pipeline('echo "ran $KEELSON_REF"');

@@ -5,8 +5,6 @@ import type { Shown } from './support/evidence';
 import { Keelson, newData, newDirectory, until, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(60_000);
-
 const hourMs = 3_600_000;
 
 /** `up` whose clock is off by so much from the moment on at which `jump` is called. */

@@ -3,8 +3,6 @@ import { expectInOrder, show } from './support/evidence';
 import { Keelson, newData, upOnce } from './support/keelson';
 import { MarkedRepository } from './support/marks';
 
-jest.setTimeout(60_000);
-
 /** Every event of a run, and a line of its output, as `up --json` tells them. */
 const events = [
   'change.merged',

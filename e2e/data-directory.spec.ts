@@ -2,8 +2,6 @@ import { expectInOrder } from './support/evidence';
 import { Keelson, newData } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(60_000);
-
 describe('one data directory', () => {
   it.each([1, 2, 3, 4])('has one owner when two ask for it at the very same moment (try %i)', async () => {
     const repository = new TestRepository();

@@ -6,8 +6,6 @@ import { startRegistry, onRegistry } from '../libs/registry/src/testing/private-
 import { layerOf, pushImage, pushIndex } from '../libs/registry/src/testing/sample-images';
 import { keelson, keelsonJson, newDirectory, whenOver } from './support/keelson';
 
-jest.setTimeout(120_000);
-
 const { signal } = new AbortController();
 const platforms = ['amd64', 'arm64', 's390x'];
 

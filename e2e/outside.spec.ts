@@ -4,8 +4,6 @@ import { expectInOrder, runs, show } from './support/evidence';
 import { Keelson, keelson, keelsonJson, newData, newDirectory, until } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(120_000);
-
 function greenRepository(): TestRepository {
   const repository = new TestRepository();
   repository.pipeline('exit 0');

@@ -7,8 +7,6 @@ import { expectInOrder, runs, show } from './support/evidence';
 import { Keelson, newData, newDirectory, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(90_000);
-
 /** A bare repository behind git's own http-backend, and the working copy that pushes to it. */
 async function served(options: Partial<GitHttpOptions> = {}) {
   const root = newDirectory('served');
@@ -54,9 +52,9 @@ describe('a repository behind http', () => {
     commit(2);
     const head = commit(3);
     push();
-    await up.prints(/127\.0\.0\.1:\d+\/repo\.git {2}.*(cannot be reached|broke|closed|reset|hung up)/, 40_000);
+    await up.prints(/127\.0\.0\.1:\d+\/repo\.git {2}.*(cannot be reached|broke|closed|reset|hung up)/);
     isAway = false;
-    await up.prints(/│ version 3[^]*GREEN/, 40_000);
+    await up.prints(/│ version 3[^]*GREEN/);
     expect(up.stdout).not.toMatch(/version 2/);
     expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
     expect((await runs(data)).at(-1)).toMatchObject({ commit: head, sequence: 2 });

@@ -4,8 +4,6 @@ import { expectInOrder, runs, show } from './support/evidence';
 import { Keelson, keelson, newData, newDirectory, until, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(60_000);
-
 /** A repository below a directory of its own, so that its place stays ours when it is gone. */
 function repositoryAt(place: string): TestRepository {
   const repository = new TestRepository(place);

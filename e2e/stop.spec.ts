@@ -7,8 +7,6 @@ import { Keelson, newData, newDirectory, until, upOnce } from './support/keelson
 import { mark, processesLeft, processesOf } from './support/processes';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(60_000);
-
 /** The promise of Ctrl-C, and what a machine with other work may take beyond it. */
 const inOrderMs = 10_000;
 
@@ -33,7 +31,7 @@ const children = () => processesOf('sleep 9870');
 const nothingLeft = async () => {
   expect(children()).toEqual([]);
   await until(() => processesLeft().length === 0, {
-    timeoutMs: 5_000,
+    timeoutMs: 30_000,
     what: () => `the end of ${JSON.stringify(processesLeft())}`,
   });
 };
@@ -126,7 +124,7 @@ suiteWhere(unprepared)('npm start', () => {
     let output = '';
     for (const stream of [started.stdout, started.stderr]) stream.on('data', (text) => (output += String(text)));
     const closed = new Promise((resolve) => started.on('close', resolve));
-    await until(() => output.includes('│ hanging'), { timeoutMs: 40_000, what: () => `the test:\n${output}` });
+    await until(() => output.includes('│ hanging'), { timeoutMs: 60_000, what: () => `the test:\n${output}` });
     process.kill(signal === 'SIGINT' ? -started.pid! : started.pid!, signal);
     await closed;
     await nothingLeft();

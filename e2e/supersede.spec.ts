@@ -5,8 +5,6 @@ import { Keelson, newData, newDirectory, until } from './support/keelson';
 import { processesOf } from './support/processes';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(60_000);
-
 /** The first commit's test waits for a file; all others are quick. */
 function slowFirst() {
   const repository = new TestRepository();

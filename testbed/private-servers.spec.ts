@@ -4,8 +4,6 @@ import { startPrivateRabbitmq } from './private-rabbitmq';
 import { startPrivateRegistry } from './private-registry';
 import { describeWith } from './programs';
 
-jest.setTimeout(120_000);
-
 describeWith(['minio'])('a private MinIO', () => {
   it('comes back on its port, is gone when killed, silent when paused', async () => {
     const { server, endpoint } = await startPrivateMinio();

@@ -123,7 +123,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Job
       '-o',
       'name',
     ];
-    await until(async () => (await kubectl(left)) === '', { timeoutMs: 30_000, what: () => 'a tidy namespace' });
+    await until(async () => (await kubectl(left)) === '', { timeoutMs: 90_000, what: () => 'a tidy namespace' });
   });
 
   it('are refused a namespace of their own there, and say who can give it', async () => {

@@ -99,7 +99,7 @@ describeOn(['registry', 'kubeconfig', 'hostIp'])('everything on one cluster, k8s
         table = await ask('queues');
         return queues.every(isEmpty);
       },
-      { timeoutMs: 60_000, what: () => `empty queues:\n${table}` },
+      { timeoutMs: 120_000, what: () => `empty queues:\n${table}` },
     );
     expect(await ask('parked', '--json')).toBe('');
   });

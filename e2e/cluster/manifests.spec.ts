@@ -7,8 +7,6 @@ import { kubectl, kubectlRaw } from './support/kubectl';
 import { inOwnNamespaces, render, written } from './support/manifests';
 import type { Manifest, Own } from './support/manifests';
 
-jest.setTimeout(120_000);
-
 const overlays = ['base', 'overlays/dev', 'overlays/prod'];
 const services = ['watcher', 'bootstrapper', 'image-builder', 'registry-poller', 'test-runner'];
 

@@ -60,7 +60,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])("a service's p
     try {
       await until(() => isReady(200), { timeoutMs: 60_000, what: () => `readiness: ${service.stderr}` });
       proxy.set('refuse');
-      await until(() => isReady(503), { timeoutMs: 30_000, what: () => 'the end of readiness' });
+      await until(() => isReady(503), { timeoutMs: 60_000, what: () => 'the end of readiness' });
       expect((await page('readyz')).text).toContain('there is no connection');
       expect((await page('healthz')).status).toBe(200);
       proxy.set('pass');

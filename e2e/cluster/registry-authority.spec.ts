@@ -74,7 +74,7 @@ onRegistry(describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hos
       expect(await outputOf(five.own, run!)).toBe('brought over TLS\n');
       const maps = () => kubectl(['get', 'configmaps', '-n', five.own.name, '-o', 'name']);
       const isTidy = async () => !(await maps()).includes('source-authority');
-      await until(isTidy, { timeoutMs: 30_000, what: () => 'the end of the Job and what it brought' });
+      await until(isTidy, { timeoutMs: 90_000, what: () => 'the end of the Job and what it brought' });
       const shown = await keelson(['show', 'last'], { env: five.own.environment });
       expect(shown.stdout).not.toContain('CERTIFICATE');
       await expectBalanced(five.own, 1);

@@ -78,6 +78,6 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
     await expectBalanced(own, 1);
     // What is kept was copied: nothing is left of the pod's own upload.
     const isClean = async () => (await own.keys('uploads/')).length === 0;
-    await until(isClean, { timeoutMs: 30_000, what: () => `the end of the uploads: ${five.said()}` });
+    await until(isClean, { timeoutMs: 90_000, what: () => `the end of the uploads: ${five.said()}` });
   });
 });

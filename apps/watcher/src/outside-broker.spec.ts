@@ -10,8 +10,6 @@ import { describeOn, servers } from '@keelson/testbed';
 import { startWatcher } from './app';
 import { World } from './watcher-fixture.contract';
 
-jest.setTimeout(90_000);
-
 const root = path.resolve(__dirname, '../../..');
 const page = readFileSync(path.join(root, 'docs/events.md'), 'utf8');
 const blocks = (language: string): readonly string[] =>

@@ -95,7 +95,7 @@ export class DevOverlay {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const taken = () => ports.map((port) => Number(new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${port}\\b`).exec(said)?.[1]));
     await until(() => taken().every((port) => port > 0), {
-      ...{ timeoutMs: 20_000, what: () => `a way to ${service}: ${said}`, isOver: () => child.exitCode !== null },
+      ...{ timeoutMs: 60_000, what: () => `a way to ${service}: ${said}`, isOver: () => child.exitCode !== null },
     });
     return taken();
   }

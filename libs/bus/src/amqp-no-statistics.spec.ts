@@ -16,7 +16,7 @@ describeWith(['rabbitmq'])('the bus on a broker without statistics', () => {
   afterAll(async () => {
     await harness.end();
     await broker.close();
-  }, 60_000);
+  });
 
   it('knows which policies are in force', async () => {
     const bus = await harness.open();
@@ -37,7 +37,7 @@ describeWith(['rabbitmq'])('the bus on a broker without statistics', () => {
     for (const [at, other] of others.entries())
       await harness.vhost.call('PUT', `/api/policies/${harness.vhost.name}/other-${at}`, other);
     expect(await bus.policiesMissing()).toEqual([]);
-  }, 60_000);
+  });
 
   it('knows what waits, and what is in work', async () => {
     const bus = await harness.open();
@@ -48,5 +48,5 @@ describeWith(['rabbitmq'])('the bus on a broker without statistics', () => {
     consuming(bus, { service: 'worker' }, hang);
     await until('one is in work', async () => (await state())?.inWork === 1);
     expect(await state()).toMatchObject({ ready: 2, consumers: 1 });
-  }, 60_000);
+  });
 });

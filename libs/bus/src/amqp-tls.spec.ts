@@ -30,7 +30,7 @@ describeWith(['rabbitmq'])('the bus on RabbitMQ over TLS', () => {
   afterAll(async () => {
     await rabbitmq.close();
     rmSync(directory, { recursive: true });
-  }, 60_000);
+  });
   const open = async (more: Partial<AmqpBusOptions> = {}) => {
     const bus = await AmqpBus.open({ url: url.href, onError: () => undefined, ...more });
     buses.push(bus);
@@ -55,21 +55,21 @@ describeWith(['rabbitmq'])('the bus on RabbitMQ over TLS', () => {
     await until('it is seen', () => seen.includes('over TLS'));
     ending.abort();
     await consumed;
-  }, 60_000);
+  });
 
   test('trusts nobody without it, and says what to do', async () => {
     const refused = open();
     await expect(refused).rejects.toBeInstanceOf(BusRefusedError);
     await expect(refused).rejects.toThrow(/amqps:.* refuses us: .*certificate.*: give its CA file/);
-  }, 60_000);
+  });
 
   test('takes a port that wants TLS for a server that is away when it is asked without', async () => {
     const plain = open({ url: url.href.replace('amqps:', 'amqp:'), patienceMs: 1_000 });
     await expect(plain).rejects.toBeInstanceOf(BusUnavailableError);
-  }, 60_000);
+  });
 
   test('says that a server does not speak TLS', async () => {
     const plain = open({ url: rabbitmq.amqp.replace('amqp:', 'amqps:') });
     await expect(plain).rejects.toThrow(/amqps:.* refuses us: .*: is it amqp:\/\/ or amqps:\/\/\?/);
-  }, 60_000);
+  });
 });

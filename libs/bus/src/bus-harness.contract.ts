@@ -51,7 +51,7 @@ export const sampleEvents = (...names: string[]): Event[] => names.map((name) =>
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  withinMs = 20_000,
+  withinMs = 60_000,
 ): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!(await condition())) {

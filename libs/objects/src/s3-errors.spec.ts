@@ -7,8 +7,6 @@ import { TestBuckets } from './s3-harness.contract';
 import { S3ObjectStore } from './s3-object-store';
 import type { S3Options } from './s3-options';
 
-jest.setTimeout(120_000);
-
 const impatient = { maxTries: 2, pauseMs: 10 };
 
 /** The error of opening a store, which must hold no secret. */

@@ -8,8 +8,6 @@ import { TestBuckets } from './s3-harness.contract';
 import { S3ObjectStore } from './s3-object-store';
 import type { S3Options } from './s3-options';
 
-jest.setTimeout(120_000);
-
 describeWith(['minio'])('S3ObjectStore on a bad connection', () => {
   let minio: PrivateMinio;
   let tcp: FaultProxy;

@@ -3,8 +3,6 @@ import { describeObjectStore } from './object-store.contract';
 import { TestBuckets } from './s3-harness.contract';
 import { S3ObjectStore } from './s3-object-store';
 
-jest.setTimeout(120_000);
-
 describeOn(['s3'])('S3ObjectStore', () => {
   const buckets = new TestBuckets(servers.s3);
   afterAll(() => buckets.removeAll());

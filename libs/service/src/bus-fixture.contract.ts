@@ -53,7 +53,7 @@ export async function published(bus: Bus): Promise<AuditEntry['event'][]> {
 
 /** Waits for a condition; the time bounds a test that is stuck, it measures nothing. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = performance.now() + 20_000;
+  const endMs = performance.now() + 60_000;
   while (!(await condition())) {
     if (performance.now() > endMs) throw new Error(`waited in vain until ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));

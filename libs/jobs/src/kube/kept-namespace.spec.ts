@@ -5,8 +5,6 @@ import { kubeHarness } from '../kube-harness.contract';
 import type { KubeHarness } from '../kube-harness.contract';
 import type { CommandJob, ManifestJob } from '../jobs';
 
-jest.setTimeout(120_000);
-
 type Listed = { metadata: { name: string; deletionTimestamp?: string } };
 
 describeOn(['kubeconfig', 'registry'])('a namespace that is to stay', () => {

@@ -5,8 +5,6 @@ import { kubeHarness } from '../kube-harness.contract';
 import type { KubeHarness } from '../kube-harness.contract';
 import type { KubeJobs } from './kube-jobs';
 
-jest.setTimeout(120_000);
-
 const graces = { stopGraceMs: 1000, refusalMs: 3000 };
 
 describeOn(['kubeconfig', 'registry'])('what a job may have of its namespace', () => {

@@ -4,7 +4,6 @@ import type { ManifestJob } from '../jobs';
 import { kubeHarness } from '../kube-harness.contract';
 import type { KubeHarness } from '../kube-harness.contract';
 
-jest.setTimeout(120_000);
 const lastLine = 'all is well 4711';
 
 describeOn(['kubeconfig', 'registry'])('a job that says by its last line that it ended well', () => {

@@ -7,8 +7,6 @@ import { jobSpec, sh, stateOf, until } from '../jobs-harness.contract';
 import { kubeHarness } from '../kube-harness.contract';
 import type { KubeHarness } from '../kube-harness.contract';
 
-jest.setTimeout(120_000);
-
 const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces';
 type Rule = { apiGroups: string[]; resources: string[]; verbs: string[] };
 type Kubeconfig = { users: { name: string }[] };

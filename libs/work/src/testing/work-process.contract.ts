@@ -88,7 +88,7 @@ export class WorkProcess<E extends WorkEvent, D extends WorkDeps = WorkDeps> {
 }
 
 /** Waits for a condition; the time bounds a test that is stuck, it measures nothing. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 25_000): Promise<void> {
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!(await isSo())) {
     if (performance.now() > endMs) throw new Error(`waited in vain until ${what}`);
