@@ -123,7 +123,7 @@ describeOnBrokers('the bus, by its rules,', (broker) => {
   });
 
   test('a full queue refuses its publisher; nothing is dropped', async () => {
-    const bus = await harness.open({ patienceMs: 500 });
+    const bus = await harness.open({ patienceMs: 3_000 });
     await bus.declare('builder', [runCancelled]);
     await policy('full', { 'max-length': 1 });
     const publishSome = async () => {

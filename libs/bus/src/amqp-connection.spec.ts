@@ -72,7 +72,7 @@ describeOnBrokers('the bus, over connections that break,', (broker) => {
   });
 
   test('a broker that is away: what is published says so in time, and works when it is back', async () => {
-    const bus = await harness.open({ patienceMs: 500 });
+    const bus = await harness.open({ patienceMs: 3_000 });
     const [proxy] = harness.proxies;
     proxy!.set('refuse');
     await expect(bus.publish(sampleEvents('a'))).rejects.toBeInstanceOf(BusUnavailableError);

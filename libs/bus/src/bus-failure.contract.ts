@@ -91,7 +91,7 @@ export function describeFailures(makeHarness: MakeHarness): void {
   });
 
   test('again is bounded: past its deadline the delivery is parked as expired', async () => {
-    await start({ ...shortTimes, againDeadlineMs: 100 });
+    await start({ ...shortTimes, againDeadlineMs: 1_000 });
     await bus.publish(sampleEvents('a'));
     const recorder = new Recorder(() => again('10m', 'the registry is down'));
     consuming(bus, {}, recorder.handler);
