@@ -25,12 +25,13 @@ export class ServiceProcess {
   ) {
     const hooks = ['held-memory.cjs', ...(dieWhen === undefined ? [] : ['die-when.cjs'])];
     const required = hooks.flatMap((hook) => ['--require', path.join(__dirname, hook)]);
-    // The first as the manifests have it.
+    // The first, and MALLOC_ARENA_MAX, as the manifests have them.
     const flags = ['--max-semi-space-size=2', ...required];
     this.#child = spawn(process.execPath, [...flags, path.join(root, 'apps', name, 'dist/main.js')], {
       env: {
         ...{ PATH: process.env.PATH, HOME: newDirectory('home'), KEELSON_WORK_DIR: newDirectory('work') },
-        ...{ KEELSON_HEALTH_HOST: '127.0.0.1', KEELSON_HEALTH_PORT: '0', ...env },
+        ...{ KEELSON_HEALTH_HOST: '127.0.0.1', KEELSON_HEALTH_PORT: '0' },
+        ...{ MALLOC_ARENA_MAX: '2', ...env },
         ...(dieWhen === undefined ? {} : { E2E_DIE_WHEN: dieWhen }),
         [markVariable]: mark,
       },
