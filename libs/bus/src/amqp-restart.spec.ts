@@ -6,8 +6,8 @@ import { auditFrom, consuming, Recorder, runCancelled, sampleEvents, shortTimes,
 import { UnroutableError } from './amqp/unroutable-error';
 import { BusUnavailableError } from './bus';
 
-/** False: it was not taken. @throws any other error */
-const isUnroutable = (error: unknown): false => {
+/** For an event that reached no queue: false. @throws any other error */
+const notTaken = (error: unknown): false => {
   if (error instanceof UnroutableError) return false;
   throw error;
 };
@@ -41,7 +41,7 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
       let isPublishing = true;
       const publishing = (async () => {
         for (let count = 0; isPublishing; count += 1) {
-          const isTaken = await publisher.publish(sampleEvents(`event-${count}`)).then(() => true, isUnroutable);
+          const isTaken = await publisher.publish(sampleEvents(`event-${count}`)).then(() => true, notTaken);
           if (isTaken) confirmed.push(`event-${count}`);
           await new Promise((resolve) => setTimeout(resolve, 5));
         }
