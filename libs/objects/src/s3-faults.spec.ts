@@ -57,6 +57,7 @@ describeWith(['minio'])('S3ObjectStore on a bad connection', () => {
       response.writeHead(reply.statusCode!, reply.headers);
       reply.pipe(response);
     });
+    half.on('error', () => response.destroy());
     request.once('data', (bytes: Buffer) => {
       half.write(bytes.subarray(0, bytes.byteLength / 2), () => half.socket!.end());
       request.resume();
