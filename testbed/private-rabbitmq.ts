@@ -18,8 +18,6 @@ export type PrivateRabbitmq = {
   api: string;
   /** Runs `rabbitmqctl` on it, and returns what it prints: to raise an alarm, for one. Takes 2 s. */
   ctl(...args: string[]): Promise<string>;
-  /** What docs/operating.md says to do where a killed broker left a queue without a leader. */
-  electLeaders(): Promise<string>;
   /** Kills it and removes its data. */
   close(): Promise<void>;
 };
@@ -70,12 +68,8 @@ export async function startPrivateRabbitmq(options: RabbitmqOptions = {}): Promi
     return stdout;
   };
   const address = `127.0.0.1:${ports.amqp}`;
-  const electLeaders = () => ctl('eval', election);
-  return { server, amqp: `amqp://${login.user}:${login.password}@${address}`, address, api, ctl, electLeaders, close };
+  return { server, amqp: `amqp://${login.user}:${login.password}@${address}`, address, api, ctl, close };
 }
-
-const election =
-  '[ra:trigger_election(amqqueue:get_pid(Q)) || Q <- rabbit_amqqueue:list(), amqqueue:get_type(Q) =:= rabbit_quorum_queue].';
 
 type Ports = { amqp: number; api: number; epmd: number; distribution: number };
 

@@ -2,7 +2,16 @@ import { describeRabbitmq4, describeWith, startPrivateRabbitmq } from '@keelson/
 import type { PrivateRabbitmq } from '@keelson/testbed';
 import { amqpHarness } from './amqp-harness.contract';
 import type { AmqpHarness } from './amqp-harness.contract';
-import { auditFrom, consuming, Recorder, runCancelled, sampleEvents, shortTimes, until } from './bus-harness.contract';
+import {
+  auditFrom,
+  consuming,
+  Recorder,
+  runCancelled,
+  sampleEvents,
+  shortTimes,
+  until,
+  untilParked,
+} from './bus-harness.contract';
 import { UnroutableError } from './amqp/unroutable-error';
 import { BusUnavailableError } from './bus';
 
@@ -64,6 +73,18 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
     400_000,
   );
 
+  test('a broker that is killed right after its queues were made: none is forgotten, nor what was confirmed in it', async () => {
+    const bus = await harness.open({ takers: { builder: [runCancelled] } });
+    await bus.publish(sampleEvents('before'));
+    await broker.server.kill();
+    await broker.server.start();
+    // Through the queue of every wait, up to the parking.
+    consuming(bus, {}, () => Promise.reject(new Error('it fails')));
+    expect(await untilParked(bus)).toMatchObject([{ event: { subject: 'before' } }]);
+    const leading = new AbortController();
+    await bus.lead('builder', async () => leading.abort(), leading.signal);
+  }, 200_000);
+
   /** What a broker that was killed is seen to be in for a while, brought about by hand. @param found how its queue is found, as Q */
   const audit = (found: string, then: string) => (vhost: string) =>
     broker.ctl('eval', `R = rabbit_misc:r(<<"${vhost}">>, queue, <<"ci.audit">>), ${found}, ${then}.`);
@@ -80,6 +101,17 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
     audit(known, 'sys:resume(amqqueue:get_pid(Q))'),
   ] as const;
   // Inside, brokers before 4.0 are alike.
+  if (program === 'rabbitmq') {
+    test('an audit whose stream is not there cannot be read, and that is said of it', async () => {
+      const [, begin, end] = gone;
+      const bus = await harness.open();
+      await bus.publish(sampleEvents('before'));
+      await begin(harness.vhost.name);
+      await expect(auditFrom(bus)).rejects.toThrow('has no stream ci.audit now');
+      await end(harness.vhost.name);
+      await until('it is read', async () => (await auditFrom(bus)).length === 1);
+    });
+  }
   test.each(program === 'rabbitmq' ? [gone, silent] : [silent])(
     'an audit whose stream %s: events go on, and are in it afterwards',
     async (_, begin, end) => {

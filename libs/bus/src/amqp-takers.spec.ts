@@ -16,6 +16,7 @@ describeOnBrokers('services that have never run,', (broker) => {
   test('what is for one of them waits until it runs, also when somebody else has listened all the time', async () => {
     const bus = await harness.open();
     const outsider = new Recorder();
+    await bus.declare('outsider', [changeMerged]);
     consuming(bus, { service: 'outsider', types: [changeMerged] }, outsider.handler);
     await bus.declare('builder', [runCancelled]);
     const builder = new Recorder(() => emit(sampleEvent('caused', changeMerged)));

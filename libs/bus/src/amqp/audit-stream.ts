@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ConsumeMessage } from 'amqplib';
 import { z } from 'zod';
 import { messageOf } from '../answer';
+import { BusUnavailableError } from '../bus';
 import type { AuditEntry } from '../bus';
 import { Wake } from '../waiting';
 import type { AmqpParts } from './amqp-parts';
@@ -9,6 +10,7 @@ import { readEvent } from './delivery-kind';
 import type { OutMessage } from './message';
 import { inSessions, lasting } from './session';
 import type { Session } from './session';
+import { UnroutableError } from './unroutable-error';
 
 /** How far the broker reads ahead of us. */
 const readAhead = 256;
@@ -70,8 +72,19 @@ export class AuditReading {
     const from = this.#next;
     const probe = typeof from === 'number' && from > 0 ? new AuditReading(this.#parts, 'end') : undefined;
     await probe?.start();
-    await this.#parts.publisher.send([this.#markMessage()], signal);
+    await this.#putMark(signal);
     return probe !== undefined && Number(from) > (await probe.#offsetOfNext(signal));
+  }
+
+  async #putMark(signal: AbortSignal): Promise<void> {
+    const { publisher, names } = this.#parts;
+    try {
+      await publisher.send([this.#markMessage()], signal);
+    } catch (cause) {
+      if (!(cause instanceof UnroutableError)) throw cause;
+      const text = `the broker has no stream ${names.audit} now, what is for it waits in ${names.auditLate}: try again`;
+      throw new BusUnavailableError(text, { cause });
+    }
   }
 
   /** The offset of the next message there is, whatever it is. Ends the reading. */

@@ -23,6 +23,8 @@ export type BrokerNames = {
   /** What the audit's stream did not take. */
   auditLate: string;
   inbox: string;
+  /** Made after all others: see `declareLast`. */
+  last: string;
   of(service: string): QueueNames;
   /** The service whose queue this is; undefined when it is no service's main queue. */
   serviceOf(queue: string): string | undefined;
@@ -37,6 +39,7 @@ export function brokerNames(prefix: string): BrokerNames {
     audit: named('audit'),
     auditLate: named('audit.late'),
     inbox: named('inbox'),
+    last: named('last.made'),
     of: (service) => queueNames(named(service)),
     serviceOf: (queue) => {
       const service = queue.startsWith(named('')) ? queue.slice(named('').length) : '';

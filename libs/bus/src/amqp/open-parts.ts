@@ -10,7 +10,7 @@ import { Link } from './link';
 import { brokerNames } from './names';
 import { refusalText } from './refusal';
 import { Publisher } from './publisher';
-import { declareExchanges, declareInbox, declareService } from './topology';
+import { declareExchanges, declareInbox, declareLast, declareService } from './topology';
 
 /** The parts, and what `close` and `open` need besides. */
 export type OpenParts = AmqpParts & { publishLink: Link; refusal: () => Error | undefined };
@@ -49,6 +49,7 @@ export function assembleAmqpParts(options: AmqpBusOptions): OpenParts {
       await declareInbox(channel, names, waits);
       for (const [service, types] of Object.entries(takers))
         await declareService(channel, { queues: names.of(service), names, waits, types });
+      await declareLast(channel, names);
     },
     patienceMs: amqpPatienceMs(options),
     refused: refuse,
