@@ -1,6 +1,7 @@
 const { createHash } = require('node:crypto');
 const { appendFileSync, readdirSync, readFileSync } = require('node:fs');
 const path = require('node:path');
+const { stripVTControlCharacters } = require('node:util');
 
 /** What the private servers of a suite that failed printed last: testbed/private-server.ts keeps it. */
 function showServers(testFilePath) {
@@ -14,7 +15,21 @@ function showServers(testFilePath) {
   }
 }
 
-/** Prints what was skipped, what the servers of failed suites said, and as the very last line the one that CI reads; `npm test`, which runs jest twice, adds the counts up itself. */
+/** What is said of a failure at the end, where a long run is looked at first; the whole stands where its suite ended. */
+const failureCharacters = 600;
+
+/** @returns a paragraph for each test that failed, and for each suite that could not be run */
+function failuresOf({ testFilePath, testExecError, testResults }) {
+  const paragraph = (what, why) => {
+    const plain = stripVTControlCharacters(why).trim();
+    return `failed: ${path.relative('.', testFilePath)}: ${what}\n${plain.slice(0, failureCharacters)}`;
+  };
+  const failed = testResults.filter(({ status }) => status === 'failed');
+  const tests = failed.map(({ fullName, failureMessages }) => paragraph(fullName, failureMessages.join('\n')));
+  return testExecError == null ? tests : [...tests, paragraph('it could not be run', String(testExecError.message))];
+}
+
+/** Prints what was skipped, what the servers of failed suites said, and as the very last line the one that CI reads; `npm test`, which runs jest twice, adds the counts up itself, and repeats what failed. */
 module.exports = class SummaryReporter {
   onRunComplete(_contexts, results) {
     const counts = {
@@ -23,14 +38,15 @@ module.exports = class SummaryReporter {
       skipped: results.numPendingTests + results.numTodoTests,
     };
     for (const suite of results.testResults) {
-      if (suite.numFailingTests > 0) showServers(suite.testFilePath);
+      if (suite.numFailingTests > 0 || suite.testExecError != null) showServers(suite.testFilePath);
       for (const test of suite.testResults) {
         if (test.status === 'pending') process.stdout.write(`skipped: ${test.fullName}\n`);
       }
     }
     const countsFile = process.env.KEELSON_COUNTS;
     if (countsFile !== undefined) {
-      appendFileSync(countsFile, `${JSON.stringify(counts)}\n`);
+      const failures = results.testResults.flatMap(failuresOf);
+      appendFileSync(countsFile, `${JSON.stringify({ ...counts, failures })}\n`);
       return;
     }
     // At the exit: jest prints its own summary after every reporter.

@@ -31,16 +31,23 @@ async function run(suites) {
   const status = await new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
   for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, passOn);
   const lines = existsSync(counts) ? readFileSync(counts, 'utf8').trim().split('\n') : [];
-  const unexplained = { passed: 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+  const failures = [`failed: jest ended with ${status} before it could say why`];
+  const unexplained = {
+    passed: 0,
+    ...(status === 0 ? { failed: 0, failures: [] } : { failed: 1, failures }),
+    skipped: 0,
+  };
   return { status, counts: lines.length === 0 ? [unexplained] : lines.map((line) => JSON.parse(line)) };
 }
 
 const runs = [await run('together'), await run('alone')];
 rmSync(directory, { recursive: true });
-const sum = (name) => runs.flatMap(({ counts }) => counts).reduce((total, counts) => total + counts[name], 0);
+const counted = runs.flatMap(({ counts }) => counts);
+const sum = (name) => counted.reduce((total, counts) => total + counts[name], 0);
 if (sum('passed') + sum('failed') + sum('skipped') === 0) {
   process.stderr.write(`keelson: no test matches: ${process.argv.slice(2).join(' ')}\n`);
   process.exitCode = 1;
 }
+for (const failure of counted.flatMap(({ failures }) => failures)) process.stdout.write(`\n${failure}\n`);
 process.stdout.write(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped\n`);
 if (runs.some(({ status }) => status !== 0)) process.exitCode = 1;
