@@ -59,7 +59,7 @@ until [ -e ${marks}/done ]; do
 done
 `;
 
-/** Builds once. A signal ends the first wait, not the client. */
+/** Builds once. A signal ends the first wait, not the client, whose progress is on its errors: by another pipe the last line could come first. */
 const build = `
 buildctl "$@" &
 client=$!
@@ -70,7 +70,7 @@ while kill -0 $client 2>/dev/null; do
   wait $client
   code=$?
 done
-if [ $code -eq 0 ] && [ -n "$said" ]; then echo "$said"; fi
+if [ $code -eq 0 ] && [ -n "$said" ]; then echo "$said" >&2; fi
 exit $code
 `;
 

@@ -137,7 +137,7 @@ export type JobState = {
  * on with, or because the output ended without one.
  */
 export type JobLogLine = {
-  /** RFC 3339 with nanoseconds, UTC. Of several containers one is told after the other: then it may go back. */
+  /** RFC 3339 with nanoseconds, UTC. It may go back: where output and errors come by two pipes, and from one container to the next. */
   time: string;
   bytes: Uint8Array;
   partial?: boolean;

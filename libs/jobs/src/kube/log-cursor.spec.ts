@@ -14,17 +14,48 @@ const texts = (entries: Iterable<JobLogEntry>): string[] =>
 function reads(place: JobLogPlace, ...logs: JobLogLine[][]): { told: string[]; gapAtEnd: string | undefined } {
   const cursor = new LogCursor(place, true);
   const told: string[] = [];
-  for (const log of logs) {
+  let gapAtEnd: string | undefined;
+  const read = (log: JobLogLine[], isLast: boolean) => {
     cursor.begin(inTime);
+    const { since } = cursor;
+    for (const entry of cursor.take(log.filter(({ time }) => since === undefined || time >= since.slice(0, 19))))
+      told.push(...texts([entry]));
+    if (isLast) gapAtEnd = cursor.gapAtEnd();
+  };
+  for (const [index, log] of logs.entries()) {
+    const isLast = index === logs.length - 1;
     try {
-      told.push(...texts(cursor.take(log)));
+      read(log, isLast);
     } catch (error) {
       if (!(error instanceof RotatedAway)) throw error;
-      cursor.begin(inTime);
-      told.push(...texts(cursor.take(log)));
+      read(log, isLast);
     }
   }
-  return { told, gapAtEnd: cursor.gapAtEnd() };
+  return { told, gapAtEnd };
+}
+
+/** Lines of two pipes, as they stand in the file: those of each in order, but some behind younger ones of the other. */
+function twoPipes(count: number): JobLogLine[] {
+  const linesOf = (pipe: string) => {
+    let ns = Math.floor(Math.random() * 1e9);
+    return Array.from({ length: count }, (_, index) => {
+      ns += 1 + Math.floor(Math.random() * 2e8);
+      const time = new Date(startedAtMs + Math.floor(ns / 1e6)).toISOString().slice(0, 23);
+      return { time: `${time}${String(ns % 1e6).padStart(6, '0')}Z`, bytes: Buffer.from(`${pipe} ${index}`) };
+    });
+  };
+  const [out, errors] = [linesOf('out'), linesOf('err')];
+  const file: JobLogLine[] = [];
+  const lateMs = 900;
+  while (out.length + errors.length > 0) {
+    const [first, second] = (out[0]?.time ?? 'Z') < (errors[0]?.time ?? 'Z') ? [out, errors] : [errors, out];
+    const isLate =
+      second[0] !== undefined &&
+      Math.random() < 0.4 &&
+      Date.parse(second[0].time) - Date.parse(first[0]!.time) < lateMs;
+    file.push((isLate ? second : first).shift()!);
+  }
+  return file;
 }
 
 describe("a reader's place in the log of a container", () => {
@@ -39,11 +70,36 @@ describe("a reader's place in the log of a container", () => {
     expect(reads({ skipLines: 0 }, same.slice(0, 2), same).told).toEqual(['a', 'b', 'c']);
   });
 
-  it('reads on from the whole second of the last line', () => {
+  it('takes each line of two pipes once, however their times are mixed and wherever reading breaks off', () => {
+    for (let round = 0; round < 300; round += 1) {
+      const file = twoPipes(12);
+      const all = file.map(({ bytes }) => Buffer.from(bytes).toString());
+      const from = Math.floor(Math.random() * (file.length + 1));
+      const upTo = Array.from({ length: 3 }, () => Math.floor(Math.random() * (file.length + 1))).sort((a, b) => a - b);
+      const place = { skipLines: from, ...(from === 0 ? {} : { after: file[from - 1]!.time }) };
+      const { told, gapAtEnd } = reads(
+        place,
+        ...upTo.filter((end) => end >= from).map((end) => file.slice(0, end)),
+        file,
+      );
+      const shown = { place, upTo, times: file.map(({ time }) => time) };
+      expect({ ...shown, told, gapAtEnd }).toEqual({ ...shown, told: all.slice(from), gapAtEnd: undefined });
+    }
+  });
+
+  it('tells what is there when less is than the reader has', () => {
+    const soon = (n: number): JobLogLine => ({
+      time: at(5).replace('000000001', `00000000${n}`),
+      bytes: Buffer.from(`soon ${n}`),
+    });
+    expect(reads({ skipLines: 5, after: at(5) }, [soon(7), soon(8)]).told).toEqual(['GAP', 'soon 7', 'soon 8']);
+  });
+
+  it('reads on from a whole second, one before that of the last line', () => {
     const cursor = new LogCursor({ skipLines: 0 }, true);
     expect(cursor.since).toBeUndefined();
     texts(cursor.take(lines(7)));
-    expect(cursor.since).toBe('2026-11-24T10:00:07Z');
+    expect(cursor.since).toBe('2026-11-24T10:00:06Z');
   });
 
   it('tells a gap where the last line is not there any more', () => {

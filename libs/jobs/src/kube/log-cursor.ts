@@ -8,12 +8,18 @@ const rotationMs = 9_500;
 /** What is too large, unless the cluster is told otherwise; and what the kubelet writes besides each line. */
 const fileBytes = 10 * 1024 * 1024;
 const overheadBytes = 41;
+/**
+ * Output and errors come to the file by two pipes, each line with the time at which it was taken from its pipe: a line may stand behind
+ * others that are younger. By no more than this.
+ */
+const disorderMs = 1000;
 /** A first line that comes so soon after the start is the first. */
 const soonMs = 5000;
 
 /**
- * Where a reader is in the log of one container. Each read begins somewhat before, and brings lines again: they are dropped. A line that was seen
- * and does not come again was thrown away by the kubelet, and with it perhaps others: that is a gap.
+ * Where a reader is in the log of one container. Each read begins somewhat before, and brings lines again: those up to the last that was seen are
+ * dropped. What comes behind it is new, whatever its time. When it does not come again it was thrown away by the kubelet, and with it
+ * perhaps others: that is a gap.
  */
 export class LogCursor {
   /** Lines that the reader has from before, to be counted. */
@@ -24,6 +30,8 @@ export class LogCursor {
   #lastCount = 0;
   /** Of these, how many came again in this read. */
   #again = 0;
+  /** The latest time that was seen: what is younger is new. */
+  #latest = '';
   #isFirst = true;
   #first: FirstRead | undefined;
   /** What of the kubelet's file at hand was read, as far as one can know. */
@@ -31,7 +39,7 @@ export class LogCursor {
 
   /** @param isOnly whether no other container's lines may be among those to be skipped */
   constructor(
-    place: JobLogPlace,
+    readonly place: JobLogPlace,
     readonly isOnly: boolean,
   ) {
     this.#skip = place.skipLines;
@@ -44,13 +52,15 @@ export class LogCursor {
     return this.#skip;
   }
 
-  /** From when on to read: whole seconds. Undefined: from the beginning. */
+  /** From when on to read: whole seconds, and early enough for what stands behind younger lines. Undefined: from the beginning. */
   get since(): string | undefined {
-    return this.#last === undefined || this.#skip > 0 ? undefined : `${this.#last.slice(0, 19)}Z`;
+    if (this.#last === undefined || this.#skip > 0) return undefined;
+    return `${new Date(Date.parse(this.#last) - disorderMs).toISOString().slice(0, 19)}Z`;
   }
 
-  /** A read begins. */
+  /** A read begins: from the beginning while the reader's lines are not counted to their end. */
   begin(first: FirstRead): void {
+    if (this.#skip > 0) this.#skip = this.place.skipLines;
     this.#again = 0;
     this.#first ??= first;
   }
@@ -71,40 +81,41 @@ export class LogCursor {
     }
   }
 
-  /** The log was read to its end: why something may be missing there. */
+  /** The log was read to its end: why something may be missing there. @throws RotatedAway as `take` does */
   gapAtEnd(): string | undefined {
-    const isLost =
-      this.#skip > 0 ? this.isOnly && this.#after !== undefined && this.#last !== this.#after : this.#isUnseen();
-    return isLost ? `the cluster threw output away after ${this.#after ?? this.#last ?? 'its beginning'}` : undefined;
+    if (this.#skip > 0 && this.isOnly && this.#after !== undefined && this.#last !== this.#after) {
+      this.#goOnBehind(this.#after);
+    }
+    return this.#isUnseen() ? `the cluster threw output away after ${this.#last}` : undefined;
   }
 
   #isUnseen = (): boolean => this.#last !== undefined && this.#again < this.#lastCount;
 
   /** A line the reader has. When the count does not lead to the very line it saw last, lines are gone: then its time alone must do. */
   #count({ time }: JobLogLine): void {
-    const isBeyond = this.isOnly && this.#after !== undefined && time > this.#after;
     this.#skip -= 1;
-    const isWrong = this.#skip === 0 && this.#after !== undefined && time !== this.#after;
-    if (isBeyond || isWrong) {
-      this.#skip = 0;
-      this.#last = this.#after;
-      this.#lastCount = 1;
-      throw new RotatedAway();
-    }
-    this.#again = time === this.#last ? this.#again + 1 : 1;
+    const after = this.#after;
+    const isBeyond = this.isOnly && after !== undefined && isMuchLater(time, after);
+    const isWrong = this.#skip === 0 && after !== undefined && time !== after;
+    if (isBeyond || isWrong) this.#goOnBehind(after);
+    this.#note(time);
+  }
+
+  /** Counting leads nowhere: the next read looks for the line of this time. */
+  #goOnBehind(time: string): never {
+    this.#skip = 0;
     this.#last = time;
-    this.#lastCount = this.#again;
+    this.#lastCount = 1;
+    this.#latest = time;
+    throw new RotatedAway();
   }
 
   /** Why something may be missing before a line; `seen` when the line itself is not new. */
   #gapBefore({ time }: JobLogLine): string | undefined {
     if (this.#last === undefined) return this.#isFirst ? this.#lateFirst(time) : undefined;
-    if (time < this.#last) return 'seen';
-    if (time === this.#last && this.#again < this.#lastCount) {
-      this.#again += 1;
-      return 'seen';
-    }
     if (this.#again >= this.#lastCount) return this.#skippedFile(this.#last, time);
+    if (time === this.#last) this.#again += 1;
+    if (time <= this.#latest) return 'seen';
     this.#again = this.#lastCount;
     return `the cluster threw output away between ${this.#last} and ${time}`;
   }
@@ -132,8 +143,12 @@ export class LogCursor {
     this.#lastCount = time === this.#last ? this.#lastCount + 1 : 1;
     this.#last = time;
     this.#again = this.#lastCount;
+    if (time > this.#latest) this.#latest = time;
   }
 }
+
+const isMuchLater = (time: string, than: string): boolean =>
+  time > than && Date.parse(time) - Date.parse(than) > disorderMs;
 
 /** Lines that were counted on are not there: the log is to be read from its present beginning. */
 export class RotatedAway extends Error {}
