@@ -144,7 +144,7 @@ describe('the registry', () => {
   });
 
   it('closes the connection of a client that stalls, in a header or in a body', async () => {
-    registry = await TestRegistry.start({ limits: { idleTimeoutMs: 100, headersTimeoutMs: 100 } });
+    registry = await TestRegistry.start({ limits: { idleTimeoutMs: 1_000, headersTimeoutMs: 1_000 } });
     const location = await registry.begin('a');
     for (const part of [
       'GET /v2/ HTTP/1.1\r\nHos',
