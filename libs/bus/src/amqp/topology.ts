@@ -28,7 +28,7 @@ export async function declareAudit(channel: Channel, names: BrokerNames): Promis
 /**
  * A queue of no use, made after all others. Of the quorum queue that was made last RabbitMQ keeps the name in memory for about a second:
  * killed within it, it comes back with that queue empty and without a leader, whatever it had confirmed in it (rabbitmq-server issue
- * 15725; seen of 3.10 and 4.2). Making one more has the name before it written down.
+ * 15725; seen of 3.10 and 4.0). Making one more has the name before it written down.
  */
 export const declareLast = (channel: Channel, names: BrokerNames) => channel.assertQueue(names.last, quorum({}));
 
