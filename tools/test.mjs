@@ -31,12 +31,8 @@ async function run(suites) {
   const status = await new Promise((resolve) => child.once('exit', (code) => resolve(code ?? 1)));
   for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, passOn);
   const lines = existsSync(counts) ? readFileSync(counts, 'utf8').trim().split('\n') : [];
-  const failures = [`failed: jest ended with ${status} before it could say why`];
-  const unexplained = {
-    passed: 0,
-    ...(status === 0 ? { failed: 0, failures: [] } : { failed: 1, failures }),
-    skipped: 0,
-  };
+  const failures = status === 0 ? [] : [`failed: jest ended with ${status} before it could say why`];
+  const unexplained = { passed: 0, failed: failures.length, skipped: 0, failures };
   return { status, counts: lines.length === 0 ? [unexplained] : lines.map((line) => JSON.parse(line)) };
 }
 

@@ -24,7 +24,6 @@ const soonMs = 5000;
 export class LogCursor {
   /** Lines that the reader has from before, to be counted. */
   #skip: number;
-  readonly #after: string | undefined;
   /** The last line that was seen, and how many had its time. */
   #last: string | undefined;
   #lastCount = 0;
@@ -32,7 +31,6 @@ export class LogCursor {
   #again = 0;
   /** The latest time that was seen: what is younger is new. */
   #latest = '';
-  #isFirst = true;
   #first: FirstRead | undefined;
   /** What of the kubelet's file at hand was read, as far as one can know. */
   #fileBytes = 0;
@@ -43,8 +41,6 @@ export class LogCursor {
     readonly isOnly: boolean,
   ) {
     this.#skip = place.skipLines;
-    this.#after = place.after;
-    this.#isFirst = place.skipLines === 0;
   }
 
   /** How many lines are still to be skipped. */
@@ -83,18 +79,16 @@ export class LogCursor {
 
   /** The log was read to its end: why something may be missing there. @throws RotatedAway as `take` does */
   gapAtEnd(): string | undefined {
-    if (this.#skip > 0 && this.isOnly && this.#after !== undefined && this.#last !== this.#after) {
-      this.#goOnBehind(this.#after);
-    }
-    return this.#isUnseen() ? `the cluster threw output away after ${this.#last}` : undefined;
+    const { after } = this.place;
+    if (this.#skip > 0 && this.isOnly && after !== undefined && this.#last !== after) this.#goOnBehind(after);
+    const isUnseen = this.#last !== undefined && this.#again < this.#lastCount;
+    return isUnseen ? `the cluster threw output away after ${this.#last}` : undefined;
   }
-
-  #isUnseen = (): boolean => this.#last !== undefined && this.#again < this.#lastCount;
 
   /** A line the reader has. When the count does not lead to the very line it saw last, lines are gone: then its time alone must do. */
   #count({ time }: JobLogLine): void {
     this.#skip -= 1;
-    const after = this.#after;
+    const { after } = this.place;
     const isBeyond = this.isOnly && after !== undefined && isMuchLater(time, after);
     const isWrong = this.#skip === 0 && after !== undefined && time !== after;
     if (isBeyond || isWrong) this.#goOnBehind(after);
@@ -112,7 +106,7 @@ export class LogCursor {
 
   /** Why something may be missing before a line; `seen` when the line itself is not new. */
   #gapBefore({ time }: JobLogLine): string | undefined {
-    if (this.#last === undefined) return this.#isFirst ? this.#lateFirst(time) : undefined;
+    if (this.#last === undefined) return this.place.skipLines === 0 ? this.#lateFirst(time) : undefined;
     if (this.#again >= this.#lastCount) return this.#skippedFile(this.#last, time);
     if (time === this.#last) this.#again += 1;
     if (time <= this.#latest) return 'seen';
