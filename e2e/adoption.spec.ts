@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expectInOrder, show } from './support/evidence';
-import { Keelson, newData, newDirectory, until, upOnce } from './support/keelson';
+import { Keelson, expectEnd, newData, newDirectory, until, upOnce } from './support/keelson';
 import { isAlive, kill, processesLeft, processesOf } from './support/processes';
 import { TestRepository } from './support/repository';
 
@@ -46,7 +46,7 @@ describe('a test that runs while `up` is killed', () => {
     expect(ran()).toEqual([`${jobOf(data).child.pid} 1`]);
     go();
     await up.prints('GREEN');
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
 
     const { log, attempts } = await show(data);
     expect(attempts).toHaveLength(1);
@@ -66,7 +66,7 @@ describe('a test that runs while `up` is killed', () => {
     await first.stop('SIGKILL');
     go();
     await until(() => processesLeft().length === 0, { what: () => 'the end of the test and its supervisor' });
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0, stderr: '' });
     expect(ran()).toHaveLength(1);
     expect(await show(data)).toMatchObject({ outcome: 'success', attempt: 1, log: { complete: true } });
     await expectInOrder(data, { built: 1 });
@@ -91,7 +91,7 @@ describe('a test whose supervisor is killed', () => {
     if (together) up = Keelson.up(data, [repository.path]);
     await up.prints('GREEN');
     expect(processesOf('sleep 98721')).toEqual([]);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
 
     const { attempts } = await show(data);
     expect(attempts).toMatchObject([
@@ -107,7 +107,7 @@ describe('a test whose supervisor is killed', () => {
     repository.commit();
     const data = newData();
     const ended = await upOnce(data, [repository.path]);
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout).toMatch(/ERROR.*SIGKILL/);
     expect((await show(data)).attempts.map(({ outcome }) => outcome)).toEqual(['error', 'error', 'error']);
     await expectInOrder(data, { error: 1 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { expectInOrder, runs } from './support/evidence';
-import { Keelson, newData, newDirectory, upOnce } from './support/keelson';
+import { Keelson, expectEnd, newData, newDirectory, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 /** A repository whose test ends as its file `status` says. */
@@ -20,9 +20,9 @@ describe('--once', () => {
     const repository = repositoryWith(status);
     repository.commit();
     const data = newData();
-    expect((await upOnce(data, [repository.path])).status).toBe(status);
+    expectEnd(await upOnce(data, [repository.path]), { status });
     const again = await upOnce(data, [repository.path]);
-    expect(again).toMatchObject({ status, stderr: '' });
+    expectEnd(again, { status, stderr: '' });
     expect(again.stdout).toMatch(new RegExp(`has its verdict already: ${outcome}`));
     expect(await runs(data)).toHaveLength(1);
     await expectInOrder(data, fates);
@@ -34,7 +34,7 @@ describe('--once', () => {
     repository.commit();
     const data = newData();
     const ended = await upOnce(data, [repository.path]);
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout).toMatch(/SKIPPED.*keelson init/);
     await expectInOrder(data, { skipped: 1 });
   });
@@ -52,7 +52,7 @@ describe('--from now', () => {
     repository.write('status', '0\n');
     const commit = repository.commit();
     await up.prints('GREEN');
-    expect(await up.stop()).toMatchObject({ status: 0 });
+    expectEnd(await up.stop(), { status: 0 });
     expect((await runs(data)).map((run) => [run.commit, run.outcome])).toEqual([[commit, 'success']]);
     await expectInOrder(data, { built: 1 });
   });
@@ -74,9 +74,9 @@ describe('--from now', () => {
     const up = Keelson.up(data, [repository.path], '--from', 'now');
     await up.prints('keelson up');
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    expect(await up.stop()).toMatchObject({ status: 0 });
+    expectEnd(await up.stop(), { status: 0 });
     expect(await runs(data)).toEqual([]);
-    expect((await upOnce(data, [repository.path])).status).toBe(1);
+    expectEnd(await upOnce(data, [repository.path]), { status: 1 });
     expect((await runs(data)).map((run) => [run.commit, run.outcome])).toEqual([[commit, 'failure']]);
     await expectInOrder(data, { failed: 1 });
   });

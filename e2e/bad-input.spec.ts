@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { Keelson, keelson, keelsonJson, newData } from './support/keelson';
+import { freePort } from '@keelson/testbed';
+import { Keelson, expectEnd, keelson, keelsonJson, newData } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 type Shown = {
@@ -30,7 +31,7 @@ describe('bad sources', () => {
     ['an unknown option', ['--frobnicate'], /frobnicate/],
   ])('refuses %s in one sentence, with 2', async (_what, args, message) => {
     const ended = await keelson(['up', '--once', '--data', newData(), '--port', '0', ...args]);
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stderr).toMatch(message);
     expect(ended.stderr).not.toMatch(/\n\s+at /);
   });
@@ -59,7 +60,7 @@ describe('bad sources', () => {
   it('ends with 2 when --once has nothing to look at', async () => {
     const repository = new TestRepository();
     const ended = await keelson(['up', repository.path, '--once', '--data', newData(), '--port', '0']);
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout + ended.stderr).toMatch(/no commit yet/);
   });
 
@@ -71,7 +72,7 @@ describe('bad sources', () => {
     const first = new Keelson(['up', repository.path, '--data', data, '--port', '0']);
     await first.prints('GREEN');
     const second = await keelson(['up', repository.path, '--data', data, '--port', '0']);
-    expect(second.status).toBe(2);
+    expectEnd(second, { status: 2 });
     expect(second.stderr).toMatch(new RegExp(`${first.child.pid}`));
     await first.stop();
   });
@@ -188,13 +189,11 @@ describe('bad trees', () => {
 describe('bad bases', () => {
   it('fails a base image that does not exist, naming it', async () => {
     const repository = new TestRepository();
-    repository.write('.keelson.yaml', 'image: { base: "localhost:PORT/nothing:here" }\ntest: { command: [x] }\n');
-    const data = newData();
-    const port = 20_000 + (process.pid % 20_000);
+    const [data, port] = [newData(), await freePort()];
     repository.write('.keelson.yaml', `image: { base: "localhost:${port}/nothing:here" }\ntest: { command: [x] }\n`);
     repository.commit();
     const ended = await keelson(['up', repository.path, '--once', '--data', data, '--port', String(port)]);
-    expect(ended.status).toBe(1);
+    expectEnd(ended, { status: 1 });
     expect(ended.stdout).toMatch(/nothing:here/);
   });
 });

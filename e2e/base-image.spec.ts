@@ -6,7 +6,7 @@ import { loginFor } from '../libs/registry/src/testing/logins';
 import { startRegistry, testLogin, onRegistry } from '../libs/registry/src/testing/private-registry';
 import { pushImage, pushIndex } from '../libs/registry/src/testing/sample-images';
 import { expectInOrder, show } from './support/evidence';
-import { Keelson, keelson, newData, newDirectory, upOnce, whenOver } from './support/keelson';
+import { Keelson, expectEnd, keelson, newData, newDirectory, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 /** A real registry with a base image, and its address. */
@@ -31,7 +31,7 @@ onRegistry()('a base image', () => {
     await pushImage(client, parseImageReference(`${address}/base:1`));
     const data = newData();
     const ended = await upOnce(data, [repositoryOn(`${address}/base:1`).path]);
-    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(ended, { status: 0, stderr: '' });
     expect(ended.stdout).toMatch(/base image .*base:1 is not entered here/);
     await expectInOrder(data, { built: 1 });
   });
@@ -53,7 +53,7 @@ onRegistry()('a base image', () => {
     await up.prints(/waiting: .*base.*500.*/);
     proxy.fault = undefined;
     await up.prints('GREEN');
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect(await show(data)).toMatchObject({ outcome: 'success', attempt: 1 });
     await expectInOrder(data, { built: 1 });
   });
@@ -66,7 +66,7 @@ onRegistry()('a base image', () => {
 
     const refused = newData();
     const without = await keelson(args(refused), { env: { DOCKER_CONFIG: newDirectory('docker') } });
-    expect(without.status).toBe(1);
+    expectEnd(without, { status: 1 });
     expect(without.stdout).toMatch(new RegExp(`RED.*docker login ${address}`));
     expect((await show(refused)).reason).toMatchObject({ code: 'registry-login' });
     await expectInOrder(refused, { failed: 1 });
@@ -75,7 +75,7 @@ onRegistry()('a base image', () => {
     const auth = Buffer.from(`${testLogin.username}:${testLogin.password}`).toString('base64');
     writeFileSync(path.join(config, 'config.json'), JSON.stringify({ auths: { [address]: { auth } } }));
     const data = newData();
-    expect(await keelson(args(data), { env: { DOCKER_CONFIG: config } })).toMatchObject({ status: 0 });
+    expectEnd(await keelson(args(data), { env: { DOCKER_CONFIG: config } }), { status: 0 });
     await expectInOrder(data, { built: 1 });
   });
 
@@ -83,7 +83,7 @@ onRegistry()('a base image', () => {
     const { address } = await registryWithBase();
     const data = newData();
     const ended = await upOnce(data, [repositoryOn(`${address}/nothing:here`).path]);
-    expect(ended.status).toBe(1);
+    expectEnd(ended, { status: 1 });
     expect(ended.stdout).toMatch(new RegExp(`RED.*${address}/nothing:here`));
     expect((await show(data)).reason).toMatchObject({ code: 'base-not-found' });
     await expectInOrder(data, { failed: 1 });
@@ -97,7 +97,7 @@ onRegistry()('a base image', () => {
     ]);
     const data = newData();
     const ended = await upOnce(data, [repositoryOn(`${address}/base:1`).path]);
-    expect(ended.status).toBe(1);
+    expectEnd(ended, { status: 1 });
     expect(ended.stdout).toMatch(/RED.*base:1.*s390x/);
     expect((await show(data)).reason).toMatchObject({ code: 'base-platform' });
     await expectInOrder(data, { failed: 1 });
@@ -113,7 +113,7 @@ onRegistry()('a base image', () => {
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     // Tried again each second, and said once.
     expect(up.stdout.match(/waiting: /g)).toHaveLength(1);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { running: 1 });
   });
 });

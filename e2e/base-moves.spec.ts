@@ -4,7 +4,7 @@ import { startRegistry, onRegistry } from '../libs/registry/src/testing/private-
 import { layerOf, pushImage } from '../libs/registry/src/testing/sample-images';
 import { events, expectInOrder, runs, show } from './support/evidence';
 import type { Shown } from './support/evidence';
-import { Keelson, keelson, keelsonJson, newData, upOnce, whenOver } from './support/keelson';
+import { Keelson, expectEnd, keelson, keelsonJson, newData, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 jest.setTimeout(240_000);
@@ -36,7 +36,7 @@ onRegistry()('a base whose tag moves', () => {
     const commit = repository.commit();
     const from = await push('old');
     const data = newData();
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0, stderr: '' });
     return { base, push, repository, commit, from, data };
   }
   const upOn = (data: string, repository: TestRepository) =>
@@ -67,7 +67,7 @@ onRegistry()('a base whose tag moves', () => {
     // The next commit follows it as if nothing had been.
     repository.commit('another');
     await up.prints(/GREEN[^]*GREEN/, 60_000);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     const [first, , last, ...more] = await runs(data);
     expect(more).toEqual([]);
     expect(first!.image?.digest).not.toBe(run.image?.digest);
@@ -87,7 +87,7 @@ onRegistry()('a base whose tag moves', () => {
     expect(stdout).toMatch(
       new RegExp(`^${base}  ${to}  since .*\n  behind  +report +\\S+ +main  ${repository.path}\n$`),
     );
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { built: 1 });
     expect(await toldMoves(data)).toEqual([moveText(base, from, to)]);
   });
@@ -106,7 +106,7 @@ onRegistry()('a base whose tag moves', () => {
     const up = upOn(data, repository);
     await up.prints(/GREEN/, 60_000);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     const [, again, ...more] = await runs(data);
     expect(more).toEqual([]);
     expect(again).toMatchObject({ commit, sequence: 2, outcome: 'success', attempt: 1 });

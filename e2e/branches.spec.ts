@@ -1,5 +1,5 @@
 import { accountOf, expectInOrder, runs } from './support/evidence';
-import { Keelson, newData, until, upOnce } from './support/keelson';
+import { Keelson, expectEnd, newData, until, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 function repository(): TestRepository {
@@ -31,7 +31,7 @@ describe('patterns of branches and tags', () => {
     work.git('branch', 'feature/a');
     await up.prints(greens(3));
     work.git('branch', 'other');
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
 
     expect(await refsOf(data)).toEqual([
       'refs/heads/feature/a 1',
@@ -46,10 +46,10 @@ describe('patterns of branches and tags', () => {
     work.git('branch', 'feature/stays');
     work.git('branch', 'feature/goes');
     const data = newData();
-    expect(await upOnce(data, [`${work.path}^feature/*`])).toMatchObject({ status: 0 });
+    expectEnd(await upOnce(data, [`${work.path}^feature/*`]), { status: 0 });
     work.git('branch', '-q', '-D', 'feature/goes');
     work.git('branch', 'feature/new');
-    expect(await upOnce(data, [`${work.path}^feature/*`])).toMatchObject({ status: 0 });
+    expectEnd(await upOnce(data, [`${work.path}^feature/*`]), { status: 0 });
     expect(await accountOf(data)).toMatchObject({ deletions: 1, seen: 3 });
     await expectInOrder(data, { built: 3 });
   });
@@ -60,7 +60,7 @@ describe('patterns of branches and tags', () => {
     work.git('tag', '-a', '-m', 'annotated', 'v2');
     work.git('tag', 'other');
     const data = newData();
-    expect(await upOnce(data, [`${work.path}^refs/tags/v*`])).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [`${work.path}^refs/tags/v*`]), { status: 0, stderr: '' });
     const head = work.git('rev-parse', 'HEAD');
     expect((await runs(data)).map(({ ref, commit }) => [ref, commit]).sort()).toEqual([
       ['refs/tags/v1', head],
@@ -79,7 +79,7 @@ describe('several sources', () => {
     await up.prints(greens(3));
     other.commit('one more');
     await up.prints(greens(4));
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     const seen = (await runs(data)).map(({ source, ref }) => `${source} ${ref}`).sort();
     expect(seen).toEqual(
       [
@@ -97,7 +97,7 @@ describe('several sources', () => {
     red.pipeline('exit 3');
     red.commit();
     const data = newData();
-    expect((await upOnce(data, [green.path, red.path])).status).toBe(1);
+    expectEnd(await upOnce(data, [green.path, red.path]), { status: 1 });
     await expectInOrder(data, { built: 1, failed: 1 });
   });
 });
@@ -106,14 +106,14 @@ describe('a forced push', () => {
   it('accounts for what it threw away, and builds what it brought', async () => {
     const work = repository();
     const data = newData();
-    expect(await upOnce(data, [work.path])).toMatchObject({ status: 0 });
+    expectEnd(await upOnce(data, [work.path]), { status: 0 });
     work.commit('thrown away');
     work.git('reset', '-q', '--hard', 'HEAD~1');
     work.commit('brought 1');
     const head = work.commit('brought 2');
     const up = Keelson.up(data, [work.path]);
     await up.prints('GREEN');
-    expect(await up.stop()).toMatchObject({ status: 0 });
+    expectEnd(await up.stop(), { status: 0 });
     const all = await runs(data);
     expect(all.at(-1)).toMatchObject({ commit: head, outcome: 'success' });
     // The value that nobody saw is in the reflog: it has a record, and was superseded before anything was built.
@@ -129,7 +129,7 @@ describe('a forced push', () => {
     await up.prints(greens(1));
     work.git('commit', '-q', '--amend', '--allow-empty', '-m', 'amended');
     await up.prints(greens(2));
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect(await refsOf(data)).toEqual(['refs/heads/main 1', 'refs/heads/main 2']);
     await expectInOrder(data, { built: 2 });
   });

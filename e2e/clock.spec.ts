@@ -2,7 +2,7 @@ import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import { expectInOrder, runs, show } from './support/evidence';
 import type { Shown } from './support/evidence';
-import { Keelson, newData, newDirectory, until, upOnce } from './support/keelson';
+import { Keelson, expectEnd, newData, newDirectory, until, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 const hourMs = 3_600_000;
@@ -34,7 +34,7 @@ describe('a clock that is set back by an hour', () => {
     await until(async () => (await runs(data)).length === 2, { what: () => 'the second run' });
     appendFileSync(go, '');
     await up.prints(/GREEN[^]*GREEN/);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     const all = await runs(data);
     expect(all.map(({ sequence, outcome }) => [sequence, outcome])).toEqual([
       [1, 'success'],
@@ -54,7 +54,7 @@ describe('a clock that is set back by an hour', () => {
     await up.prints(/│ attempt 2[^]*ERROR/); // the third is due in ten seconds
     jump();
     await up.prints('GREEN');
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect((await show(data)).attempts.map(({ outcome }) => outcome)).toEqual(['error', 'error', 'success']);
     await expectInOrder(data, { built: 1 });
   });
@@ -70,9 +70,9 @@ describe('a clock that is set back by an hour', () => {
     await up.prints('│ begun');
     await up.stop('SIGKILL');
     appendFileSync(go, '');
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0, stderr: '' });
     const second = repository.commit('second');
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0, stderr: '' });
     const bySequence = (await runs(data)).sort((one, other) => one.sequence - other.sequence);
     expect(bySequence.map(({ commit, outcome }) => [commit, outcome])).toEqual([
       [first, 'success'],

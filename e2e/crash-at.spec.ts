@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { expectInOrder, show } from './support/evidence';
-import { Keelson, newData, upOnce } from './support/keelson';
+import { Keelson, expectEnd, newData, upOnce } from './support/keelson';
 import { MarkedRepository } from './support/marks';
 
 /** Every event of a run, and a line of its output, as `up --json` tells them. */
@@ -51,7 +51,7 @@ describe('kill -9 at the moment of', () => {
     });
     expect(await up.ended).toMatchObject({ signal: 'SIGKILL', stderr: expect.stringMatching(/^keelson up/) });
 
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0, stderr: '' });
     const run = await show(data);
     // The test has a supervisor of its own: a crash of ours alone costs no attempt.
     expect(run).toMatchObject({ commit, outcome: 'success', attempt: 1 });

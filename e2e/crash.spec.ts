@@ -1,5 +1,5 @@
 import { accountOf, expectInOrder, runs, show } from './support/evidence';
-import { Keelson, newData, upOnce } from './support/keelson';
+import { Keelson, expectEnd, newData, upOnce } from './support/keelson';
 import { MarkedRepository } from './support/marks';
 import { random } from './support/random';
 
@@ -18,7 +18,7 @@ describe('kill -9 at any moment', () => {
     await new Promise((resolve) => setTimeout(resolve, afterMs));
     await first.stop('SIGKILL');
 
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0, stderr: '' });
     const run = await show(data);
     expect(run).toMatchObject({ commit, outcome: 'success' });
     repository.expectRanAsRecorded(run);
@@ -29,7 +29,7 @@ describe('kill -9 at any moment', () => {
     const data = newData();
     const repository = new MarkedRepository();
     repository.commit();
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0 });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0 });
     for (let round = 0; round < 5; round += 1) {
       const up = Keelson.up(data, [repository.path]);
       await up.prints(/keelson up/);
@@ -38,7 +38,7 @@ describe('kill -9 at any moment', () => {
       await new Promise((resolve) => setTimeout(resolve, Math.round(next() * 800)));
       await up.stop('SIGKILL');
     }
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0, stderr: '' });
     const { seen, fates } = await accountOf(data);
     expect(seen).toBe(11);
     await expectInOrder(data, { built: fates.built, contained: fates.contained, superseded: fates.superseded });

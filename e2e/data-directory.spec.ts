@@ -1,5 +1,5 @@
 import { expectInOrder } from './support/evidence';
-import { Keelson, newData } from './support/keelson';
+import { Keelson, expectEnd, newData } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 describe('one data directory', () => {
@@ -12,12 +12,12 @@ describe('one data directory', () => {
     const ended = await Promise.race(ups.map((up) => up.ended));
     const owner = ups.find(({ child }) => child.exitCode === null)!;
 
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout).not.toMatch(/GREEN/);
     // One sentence: who has it, and what to do.
     expect(ended.stderr).toMatch(new RegExp(`^keelson: .*\\b${owner.pid}\\b.*--data\\n$`));
     await owner.prints('GREEN');
-    expect(await owner.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await owner.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { built: 1 });
   });
 
@@ -31,7 +31,7 @@ describe('one data directory', () => {
     await first.stop('SIGKILL');
     const second = Keelson.up(data, [repository.path]);
     await second.prints('keelson up');
-    expect(await second.stop()).toMatchObject({ status: 0 });
+    expectEnd(await second.stop(), { status: 0 });
     await expectInOrder(data, { built: 1 });
   });
 });

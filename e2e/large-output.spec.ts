@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expectInOrder, show } from './support/evidence';
-import { Keelson, newData, until } from './support/keelson';
+import { Keelson, expectEnd, newData, until } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 /** How much is printed: what a suite has the time for on a busy machine, or what it is told, 1024 for a gibibyte. */
@@ -45,7 +45,7 @@ describe(`a test that prints ${sizeMiB} MiB`, () => {
     const quarterMiB = mostResidentMiB(up.pid);
     await until(() => /GREEN/.test(up.stdout), waited);
     const grownMiB = mostResidentMiB(up.pid) - quarterMiB;
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     const { log, outcome } = await show(data);
     expect(outcome).toBe('success');
     expect(log).toEqual({

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Keelson, keelson, keelsonJson, newData, until } from './support/keelson';
+import { Keelson, expectEnd, keelson, keelsonJson, newData, until } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 type Shown = {
@@ -24,7 +24,7 @@ describe('the main job', () => {
     const commit = repository.commit('Add the widget');
     const data = newData();
     const ended = await keelson(['up', repository.path, '--once', '--data', data, '--port', '0']);
-    expect(ended).toMatchObject({ status: 0 });
+    expectEnd(ended, { status: 0 });
     expect(ended.stdout).toMatch(/hello from the test/);
     expect(ended.stdout).toMatch(/and from stderr/);
     expect(ended.stdout).toMatch(/GREEN/);
@@ -39,7 +39,7 @@ describe('the main job', () => {
     repository.pipeline('echo broken; exit 3');
     repository.commit();
     const ended = await keelson(['up', repository.path, '--once', '--data', newData(), '--port', '0']);
-    expect(ended.status).toBe(1);
+    expectEnd(ended, { status: 1 });
     expect(ended.stdout).toMatch(/RED.*exit code 3/);
   });
 
@@ -49,7 +49,7 @@ describe('the main job', () => {
     repository.commit();
     const data = newData();
     const ended = await keelson(['up', repository.path, '--once', '--data', data, '--port', '0']);
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout).toMatch(/SKIPPED.*keelson init/);
     const [account] = await keelsonJson<{ balanced: boolean; fates: { skipped: number } }>(['account', '--data', data]);
     expect(account).toMatchObject({ balanced: true, seen: 1, fates: { skipped: 1 } });
@@ -70,7 +70,7 @@ describe('the main job', () => {
     repository.write('version', 'one\n');
     repository.commit();
     await up.prints(/GREEN[^]*GREEN[^]*GREEN/);
-    expect((await up.stop()).status).toBe(0);
+    expectEnd(await up.stop(), { status: 0 });
     const runs = await keelsonJson<Shown>(['runs', '--data', data]);
     expect(runs.map(({ outcome }) => outcome)).toEqual(['success', 'success', 'success']);
     expect(runs[0]?.snapshot.digest).not.toBe(runs[1]?.snapshot.digest);
@@ -89,7 +89,7 @@ describe('the main job', () => {
     repository.write('other', 'another\n');
     repository.commit();
     await up.prints(/│ the same[^]*GREEN[^]*│ the same[^]*GREEN/);
-    expect((await up.stop()).status).toBe(0);
+    expectEnd(await up.stop(), { status: 0 });
   });
 
   it('keeps artifacts and fetches them', async () => {
@@ -97,7 +97,7 @@ describe('the main job', () => {
     repository.pipeline('mkdir dist; printf built > dist/out.txt; echo no > other', '  artifacts: ["dist/*"]\n');
     repository.commit();
     const data = newData();
-    expect((await keelson(['up', repository.path, '--once', '--data', data, '--port', '0'])).status).toBe(0);
+    expectEnd(await keelson(['up', repository.path, '--once', '--data', data, '--port', '0']), { status: 0 });
     const to = newData();
     await keelson(['artifacts', 'last', '--to', to, '--data', data]);
     expect(readFileSync(path.join(to, 'dist/out.txt'), 'utf8')).toBe('built');
@@ -114,7 +114,7 @@ describe('the main job', () => {
     const before = repository.git('status', '--porcelain');
     const ended = await keelson(['run', repository.path, '--dirty', '--data', newData(), '--port', '0']);
     expect(ended.stdout).toMatch(/│ new\n.*│ also here/);
-    expect(ended.status).toBe(0);
+    expectEnd(ended, { status: 0 });
     expect(repository.git('status', '--porcelain')).toBe(before);
   });
 
@@ -123,8 +123,8 @@ describe('the main job', () => {
     repository.pipeline('echo attempt $KEELSON_ATTEMPT; test $KEELSON_ATTEMPT = 2');
     repository.commit();
     const data = newData();
-    expect((await keelson(['up', repository.path, '--once', '--data', data, '--port', '0'])).status).toBe(1);
-    expect((await keelson(['retry', 'last', '--data', data])).status).toBe(0);
+    expectEnd(await keelson(['up', repository.path, '--once', '--data', data, '--port', '0']), { status: 1 });
+    expectEnd(await keelson(['retry', 'last', '--data', data]), { status: 0 });
     const up = new Keelson(['up', repository.path, '--data', data, '--port', '0']);
     await up.prints(/GREEN/);
     await up.stop();

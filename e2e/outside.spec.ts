@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expectInOrder, runs, show } from './support/evidence';
-import { Keelson, keelson, keelsonJson, newData, newDirectory, until } from './support/keelson';
+import { Keelson, expectEnd, keelson, keelsonJson, newData, newDirectory, until } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 function greenRepository(): TestRepository {
@@ -59,7 +59,7 @@ describe('sources added while running', () => {
     const known = await keelsonJson<object>(['sources', '--data', data]);
     expect(known).toContainEqual(expect.objectContaining({ source: other.path, pattern: 'main', state: 'watched' }));
     expect(known).toContainEqual(expect.objectContaining({ source: first.path, state: 'seen' }));
-    expect((await keelson(['unwatch', `${other.path}^main`, '--data', data])).status).toBe(0);
+    expectEnd(await keelson(['unwatch', `${other.path}^main`, '--data', data]), { status: 0 });
     await second.prints('not watched any more');
     await second.stop();
   });
@@ -92,7 +92,7 @@ describe('what comes from outside', () => {
     const [first] = await parked();
     const shown = await keelson(['parked', 'show', first!.id, '--data', data, '--no-color']);
     expect(shown.stdout).toContain('the message, received at');
-    expect((await keelson(['parked', 'replay', first!.id, '--data', data])).status).toBe(0);
+    expectEnd(await keelson(['parked', 'replay', first!.id, '--data', data]), { status: 0 });
     await until(async () => (await parked()).length === 3, { what: () => 'it is parked once more' });
     for (const { id } of await parked()) await keelson(['parked', 'drop', id, '--data', data]);
     expect(await parked()).toEqual([]);
@@ -111,7 +111,7 @@ describe('what comes from outside', () => {
     const { run } = await show(data);
     const retry = file(sent('dev.cdeventsx.keelson-run.retried.0.1.0', { id: run }, { customData: { run } }));
     const many = Array.from({ length: 1_000 }, () => retry);
-    expect((await keelson(['events', 'publish', ...many, '--data', data])).status).toBe(0);
+    expectEnd(await keelson(['events', 'publish', ...many, '--data', data]), { status: 0 });
     const isEmpty = async () => {
       const queues = await keelsonJson<{ service: string; ready: number; inWork: number }>(['queues', '--data', data]);
       const inbox = queues.find(({ service }) => service === 'inbox');

@@ -6,7 +6,7 @@ import { testUnless } from '@keelson/testbed';
 import { startRegistry, whyNoRegistry } from '../libs/registry/src/testing/private-registry';
 import { accountOf, expectInOrder, runs } from './support/evidence';
 import type { Shown } from './support/evidence';
-import { Keelson, keelson, newData, upOnce, whenOver } from './support/keelson';
+import { Keelson, expectEnd, keelson, newData, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 jest.setTimeout(300_000);
@@ -38,7 +38,7 @@ async function threeRuns(...up: string[]) {
     repository.write('large.bin', randomBytes(fileBytes));
     repository.pipeline('echo tested');
     repository.commit();
-    expect(await upOnce(data, [repository.path], ...up)).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await upOnce(data, [repository.path], ...up), { status: 0, stderr: '' });
   }
   return { repository, data, built: await runs(data) };
 }
@@ -72,13 +72,13 @@ describe('keelson prune', () => {
     // The evidence is all there, and the newest run can be tested again from what was kept.
     expect(await accountOf(data)).toMatchObject({ balanced: true, fates: { built: 3 } });
     expect((await keelson(['logs', old[0]!.run, '--data', data])).stdout).toBe('tested\n');
-    expect(await keelson(['retry', 'last', '--from', 'build', '--data', data])).toMatchObject({ status: 0 });
+    expectEnd(await keelson(['retry', 'last', '--from', 'build', '--data', data]), { status: 0 });
     const up = Keelson.up(data, [built[0]!.source]);
     await up.prints('GREEN', 60_000);
     // One whose source was let go of is frozen anew.
-    expect(await keelson(['retry', old[0]!.run, '--from', 'source', '--data', data])).toMatchObject({ status: 0 });
+    expectEnd(await keelson(['retry', old[0]!.run, '--from', 'source', '--data', data]), { status: 0 });
     await up.prints(/GREEN[^]*GREEN/, 60_000);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { built: 3 });
   });
 
@@ -96,7 +96,7 @@ describe('keelson prune', () => {
     // This process has seen the layer there within the hour.
     repository.git('revert', '--no-edit', 'HEAD');
     await up.prints(/GREEN[^]*GREEN[^]*GREEN/, 60_000);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { built: 3 });
   });
 
@@ -118,7 +118,7 @@ describe('keelson prune', () => {
     expect(digestsOf(told, 'image')).toEqual(imagesOf(built.slice(1, 2)));
     expect((await client.head({ registry, repository: name, tag: 'release' }, signal))?.digest).toBe(first.digest);
     for await (const _ of client.blob(first, { digest: await onlyLayer(client, first) }, signal));
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
   });
 
   it('keeps to a budget, the oldest first, and never beyond the newest of each ref', async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { GitHttpServer } from '../libs/git/src/testing/git-http-server';
 import type { GitHttpOptions } from '../libs/git/src/testing/git-http-server';
 import { expectInOrder, runs, show } from './support/evidence';
-import { Keelson, newData, newDirectory, upOnce, whenOver } from './support/keelson';
+import { Keelson, expectEnd, newData, newDirectory, upOnce, whenOver } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 /** A bare repository behind git's own http-backend, and the working copy that pushes to it. */
@@ -31,7 +31,7 @@ describe('a repository behind http', () => {
     const { url } = await served();
     const data = newData();
     const ended = await upOnce(data, [url]);
-    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(ended, { status: 0, stderr: '' });
     expect(ended.stdout).toMatch(/│ version 1/);
     expect(await show(data)).toMatchObject({ source: url, ref: 'refs/heads/main', outcome: 'success' });
     await expectInOrder(data, { built: 1 });
@@ -56,7 +56,7 @@ describe('a repository behind http', () => {
     isAway = false;
     await up.prints(/│ version 3[^]*GREEN/);
     expect(up.stdout).not.toMatch(/version 2/);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect((await runs(data)).at(-1)).toMatchObject({ commit: head, sequence: 2 });
     await expectInOrder(data, { built: 2, contained: 1 });
   });
@@ -65,7 +65,7 @@ describe('a repository behind http', () => {
     const { url } = await served({ auth: 'ci:secret-of-the-test' });
     const data = newData();
     const ended = await upOnce(data, [url]);
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout + ended.stderr).toMatch(/repo\.git.*(login|credentials|token)/);
     await expectInOrder(data, {});
   });
@@ -80,7 +80,7 @@ describe('a repository behind http', () => {
       writeFileSync(tokenFile, `${withLogin}\n`);
       const ended =
         how === 'with the URL' ? await upOnce(data, [withLogin]) : await upOnce(data, [url, '--token-file', tokenFile]);
-      expect(ended).toMatchObject({ status: 0, stderr: '' });
+      expectEnd(ended, { status: 0, stderr: '' });
       expect(ended.stdout).not.toMatch(/secret-of-the-test/);
       // grep ends with 1 when it finds nothing.
       expect(() => execFileSync('grep', ['-r', '-l', 'secret-of-the-test', data])).toThrow(/status 1|Command failed/);
@@ -99,7 +99,7 @@ describe('a repository behind http', () => {
     });
     const data = newData();
     const ended = await upOnce(data, [url]);
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout).toMatch(/ERROR.*repo\.git/);
     expect((await show(data)).reason).toMatchObject({ code: 'source-gone' });
     await expectInOrder(data, { error: 1 });

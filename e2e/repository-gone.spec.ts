@@ -1,7 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { expectInOrder, runs, show } from './support/evidence';
-import { Keelson, keelson, newData, newDirectory, until, upOnce } from './support/keelson';
+import { Keelson, expectEnd, keelson, newData, newDirectory, until, upOnce } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 /** A repository below a directory of its own, so that its place stays ours when it is gone. */
@@ -28,7 +28,7 @@ describe('a repository that disappears while it is watched', () => {
     repository.write('version', 'version 2\n');
     repository.commit();
     await up.prints(/│ version 2[^]*GREEN/);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect((await runs(data)).map(({ sequence, outcome }) => [sequence, outcome])).toEqual([
       [1, 'success'],
       [2, 'success'],
@@ -48,7 +48,7 @@ describe('a repository that disappears while it is watched', () => {
     other.pipeline('echo quite another');
     const commit = other.commit('unrelated');
     await up.prints(/│ quite another[^]*GREEN/);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect((await runs(data)).at(-1)).toMatchObject({ commit, outcome: 'success' });
     await expectInOrder(data, { built: 2 });
   });
@@ -57,14 +57,14 @@ describe('a repository that disappears while it is watched', () => {
     const place = path.join(newDirectory('place'), 'repo');
     const data = newData();
     repositoryAt(place);
-    expect(await upOnce(data, [place])).toMatchObject({ status: 0 });
+    expectEnd(await upOnce(data, [place]), { status: 0 });
     rmSync(place, { recursive: true });
     const without = await upOnce(data, [place]);
-    expect(without.status).toBe(2);
+    expectEnd(without, { status: 2 });
     expect(without.stdout + without.stderr).toMatch(/no git repository/);
     const again = repositoryAt(place);
     again.commit('one more');
-    expect(await upOnce(data, [place])).toMatchObject({ status: 0 });
+    expectEnd(await upOnce(data, [place]), { status: 0 });
     await expectInOrder(data, { built: 2 });
   });
 });
@@ -76,13 +76,13 @@ describe('a commit that cannot be had when it is to be frozen', () => {
     repository.pipeline('exit 1');
     repository.commit();
     const data = newData();
-    expect((await upOnce(data, [place])).status).toBe(1);
+    expectEnd(await upOnce(data, [place]), { status: 1 });
     rmSync(place, { recursive: true });
     // The attempt begins at the source again, which is not there any more.
     await keelson(['retry', 'last', '--from', 'source', '--data', data]);
     const up = Keelson.up(data, [new TestRepository().path]);
     await up.prints(new RegExp(`ERROR.*${place}`));
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     const { attempts } = await show(data);
     expect(attempts.map(({ outcome, reason }) => [outcome, reason?.code])).toEqual([
       ['failure', 'exit-code'],
@@ -100,7 +100,7 @@ describe('a commit that cannot be had when it is to be frozen', () => {
     const object = path.join(repository.path, '.git/objects', tree.slice(0, 2), tree.slice(2));
     renameSync(object, `${object}.lost`);
     const ended = await upOnce(data, [repository.path]);
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout).toMatch(new RegExp(`ERROR.*(${tree.slice(0, 12)}|${first.slice(0, 12)})`));
     expect((await show(data)).reason).toMatchObject({ code: 'commit-gone' });
 
@@ -109,7 +109,7 @@ describe('a commit that cannot be had when it is to be frozen', () => {
     renameSync(`${object}.lost`, object);
     repository.commit('whole again');
     await up.prints('GREEN');
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { built: 1, error: 1 });
   });
 });

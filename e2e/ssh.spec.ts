@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { suiteUnless } from '@keelson/testbed';
 import { expectInOrder, runs, show } from './support/evidence';
-import { keelson, Keelson, newData, newDirectory } from './support/keelson';
+import { Keelson, expectEnd, keelson, newData, newDirectory } from './support/keelson';
 import { TestRepository } from './support/repository';
 import { noSshServer, SshServer } from './support/ssh-server';
 
@@ -32,7 +32,7 @@ suiteUnless(noSshServer)('a repository behind ssh', () => {
     await up.prints(/│ version 1[^]*GREEN/, 60_000);
     const head = push(2);
     await up.prints(/│ version 2[^]*GREEN/, 60_000);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect((await runs(data)).map(({ outcome }) => outcome)).toEqual(['success', 'success']);
     expect(await show(data)).toMatchObject({ source: url, ref: 'refs/heads/main', commit: head });
     await expectInOrder(data, { built: 2 });
@@ -48,7 +48,7 @@ suiteUnless(noSshServer)('a repository behind ssh', () => {
     const ended = await keelson(['up', url, '--once', '--data', data, '--port', '0'], {
       env: server.environment(by),
     });
-    expect(ended.status).toBe(2);
+    expectEnd(ended, { status: 2 });
     expect(ended.stdout + ended.stderr).toMatch(/ssh:\/\/.*repo\.git/);
     expect(ended.stdout + ended.stderr).toMatch(says);
     expect(ended.stdout + ended.stderr).not.toMatch(/\n\s+at /);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
 import { suiteWhere } from '@keelson/testbed';
 import { expectInOrder, show } from './support/evidence';
-import { Keelson, newData, newDirectory, until, upOnce } from './support/keelson';
+import { Keelson, expectEnd, newData, newDirectory, until, upOnce } from './support/keelson';
 import { mark, processesLeft, processesOf } from './support/processes';
 import { TestRepository } from './support/repository';
 
@@ -51,12 +51,12 @@ describe('the end of `up`', () => {
     const askedMs = performance.now();
     const ended = await up.stop(signal);
     expect(performance.now() - askedMs).toBeLessThan(inOrderMs);
-    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(ended, { status: 0, stderr: '' });
     expect(ended.stdout).toMatch(/Ctrl-C again/);
     await nothingLeft();
 
     const again = await upOnce(data, [repository.path]);
-    expect(again).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(again, { status: 0, stderr: '' });
     const { attempts } = await show(data);
     expect(attempts.map(({ outcome, reason }) => [outcome, reason?.code])).toEqual([
       ['error', 'stopped'],
@@ -79,10 +79,10 @@ describe('the end of `up`', () => {
     await new Promise((resolve) => setTimeout(resolve, 400)); // sooner would be the same Ctrl-C, passed on twice
     const askedMs = performance.now();
     const ended = await up.stop('SIGINT');
-    expect(ended.status).toBe(130);
+    expectEnd(ended, { status: 130 });
     expect(performance.now() - askedMs).toBeLessThan(inOrderMs / 2);
     appendFileSync(go, '');
-    expect(await upOnce(data, [repository.path])).toMatchObject({ status: 0 });
+    expectEnd(await upOnce(data, [repository.path]), { status: 0 });
     await expectInOrder(data, { built: 1 });
   });
 
@@ -91,7 +91,7 @@ describe('the end of `up`', () => {
     const repository = hangingRepository();
     const up = Keelson.up(data, [repository.path], '--once');
     await up.prints('│ hanging');
-    expect((await up.stop()).status).toBe(130);
+    expectEnd(await up.stop(), { status: 130 });
     await nothingLeft();
   });
 });

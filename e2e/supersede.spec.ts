@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import path from 'node:path';
 import { expectInOrder, runs } from './support/evidence';
-import { Keelson, newData, newDirectory, until } from './support/keelson';
+import { Keelson, expectEnd, newData, newDirectory, until } from './support/keelson';
 import { processesOf } from './support/processes';
 import { TestRepository } from './support/repository';
 
@@ -35,7 +35,7 @@ describe('a newer commit of the same branch', () => {
     await up.prints(/SUPERSEDED/);
     go();
     await up.prints(/GREEN[^]*GREEN/);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect(await outcomes(data)).toEqual([
       [first, 'success', undefined],
       [second, 'cancel', 'superseded'],
@@ -54,7 +54,7 @@ describe('a newer commit of the same branch', () => {
     await up.prints(/SUPERSEDED/);
     await up.prints(/GREEN/);
     expect(processesOf('sleep 98711')).toEqual([]);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect(await outcomes(data)).toEqual([
       [first, 'cancel', 'superseded'],
       [second, 'success', undefined],
@@ -72,7 +72,7 @@ describe('a newer commit of the same branch', () => {
     await up.prints(/SUPERSEDED[^]*GREEN/);
     go();
     await up.prints(/GREEN[^]*GREEN/);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { built: 2, superseded: 1 });
   });
 });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { suiteUnless } from '@keelson/testbed';
 import { expectInOrder, runs } from './support/evidence';
-import { Keelson, newData } from './support/keelson';
+import { Keelson, expectEnd, newData } from './support/keelson';
 import { TestRepository } from './support/repository';
 
 jest.setTimeout(240_000);
@@ -32,7 +32,7 @@ suiteUnless(isThere ? undefined : 'skopeo is not in PATH')('a watched image tag'
     const first = Keelson.up(data, [repository.path]);
     await first.prints('GREEN', 60_000);
     const port = /registry at localhost:(\d+)/.exec(first.stdout)![1]!;
-    expect(await first.stop()).toMatchObject({ status: 0 });
+    expectEnd(await first.stop(), { status: 0 });
 
     const [own, theirs] = [`localhost:${port}/widget:main`, `localhost:${port}/theirs:stable`];
     const args = [repository.path, '--image', theirs, '--image', own, '--data', data, '--port', port];
@@ -40,7 +40,7 @@ suiteUnless(isThere ? undefined : 'skopeo is not in PATH')('a watched image tag'
     await up.prints('waiting for the next commit', 60_000);
     copy(own, theirs);
     await up.prints(/│ tested[^]*GREEN/, 60_000);
-    expect(await up.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await up.stop(), { status: 0, stderr: '' });
     const [ours, pushed, ...others] = await runs(data);
     expect(others).toEqual([]);
     expect(ours).toMatchObject({ commit, outcome: 'success' });
@@ -53,7 +53,7 @@ suiteUnless(isThere ? undefined : 'skopeo is not in PATH')('a watched image tag'
     const later = Keelson.up(data, [repository.path], '--image', theirs, '--image', own);
     await later.prints('waiting for the next commit', 60_000);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
-    expect(await later.stop()).toMatchObject({ status: 0, stderr: '' });
+    expectEnd(await later.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { built: 2 });
   });
 });

@@ -16,7 +16,7 @@ function showServers(testFilePath) {
 }
 
 /** What is said of a failure at the end, where a long run is looked at first; the whole stands where its suite ended. */
-const failureCharacters = 600;
+const failureCharacters = 2_000;
 
 /** @returns a paragraph for each test that failed, and for each suite that could not be run */
 function failuresOf({ testFilePath, testExecError, testResults }) {

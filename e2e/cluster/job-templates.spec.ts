@@ -2,7 +2,7 @@ import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { describeOn, servers } from '@keelson/testbed';
 import { podHelperImage } from '../../libs/jobs/src/kube-harness.contract';
-import { Keelson, newData, until } from '../support/keelson';
+import { Keelson, expectEnd, newData, until } from '../support/keelson';
 import { TestRepository } from '../support/repository';
 import { kubectl } from './support/kubectl';
 
@@ -67,7 +67,7 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
     const commit = made.commit();
     const data = newData();
     const up = await keelson(['up', made.path, '--once', '--kube', '--registry', servers.registry, '--data', data]);
-    expect(up).toMatchObject({ status: 0 });
+    expectEnd(up, { status: 0 });
     expect(up.told).toContain('tested ');
     expect(up.told).toContain("the hostPath volume context (/keelson/source) is replaced by the commit's source");
     const build = await keelson(['logs', 'last', '--stage', 'build', '--data', data]);
@@ -107,7 +107,7 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
     const before = await namespaces();
     const watch = ['watch', '--debug', '--once', '-persistent-state-dir', newData()];
     const ended = await keelson([...watch, '--job-template', 'ci/containerize.yaml', `${made.path}^main`]);
-    expect(ended).toMatchObject({ status: 0, stdout: expect.stringMatching(/namespace gw-[^;]*, which stays/) });
+    expectEnd(ended, { status: 0, stdout: expect.stringMatching(/namespace gw-[^;]*, which stays/) });
     const [kept = '', ...others] = (await namespaces()).filter((name) => !before.includes(name));
     try {
       expect(others).toEqual([]);
@@ -134,7 +134,7 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
       what: () => `output of the build:\n${running.stdout}${running.stderr}`,
     });
     await keelson(['cancel', 'last', '--data', data]);
-    expect(await running.ended).toMatchObject({ status: 2, stdout: expect.stringContaining('CANCELLED') });
+    expectEnd(await running.ended, { status: 2, stdout: expect.stringContaining('CANCELLED') });
     expect((await namespaces()).filter((name) => !before.includes(name))).toEqual([]);
   });
 
@@ -149,7 +149,7 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
     const before = await namespaces();
     const data = newData();
     const up = await keelson(['up', made.path, '--once', '--kube', '--registry', servers.registry, '--data', data]);
-    expect(up).toMatchObject({ status: 1 });
+    expectEnd(up, { status: 1 });
     expect(up.told).toContain('unknown field "spec.template.spec.containers[0].comand"');
     expect((await namespaces()).filter((name) => !before.includes(name))).toEqual([]);
   });

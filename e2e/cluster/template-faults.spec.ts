@@ -1,7 +1,7 @@
 import { describeOn, servers } from '@keelson/testbed';
 import { podHelperImage } from '../../libs/jobs/src/kube-harness.contract';
 import type { Shown } from '../support/evidence';
-import { keelson, keelsonJson, newData } from '../support/keelson';
+import { expectEnd, keelson, keelsonJson, newData } from '../support/keelson';
 import { TestRepository } from '../support/repository';
 
 jest.setTimeout(300_000);
@@ -86,7 +86,7 @@ describeOn(['kubeconfig', 'registry'])('a Job template that is wrong, or only od
   ])('ends red with what is wrong and where, or runs, through %s', async (_way, files, args) => {
     const data = newData();
     const ended = await keelson([...args, data, ...branches(files)], { env: env() });
-    expect(ended.status).toBe(1);
+    expectEnd(ended, { status: 1 });
     const found = await verdicts(data);
     for (const [branch, [, told]] of Object.entries(wrong)) {
       expect(found[branch]).toMatch(/^failure /);

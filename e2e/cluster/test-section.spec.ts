@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describeOn, servers } from '@keelson/testbed';
-import { keelson, newDirectory, until } from '../support/keelson';
+import { expectEnd, keelson, newDirectory, until } from '../support/keelson';
 import { accountKubeconfig } from './support/account-kubeconfig';
 import { buildImages } from './support/deployment';
 import { expectBalanced, outputOf } from './support/expect-run';
@@ -72,7 +72,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
     expect(output).toBe(`from the service\na token of 8 letters\nno account\n${64 * 1024 ** 2}\n`);
     const to = newDirectory('artifacts');
     const fetched = await keelson(['artifacts', 'last', '--to', to, '--json'], { env: own.environment });
-    expect(fetched.status).toBe(0);
+    expectEnd(fetched, { status: 0 });
     expect(readFileSync(path.join(to, 'out/report.txt'), 'utf8')).toBe('all widgets turn\n');
     expect(fetched.stdout).not.toContain('other.txt');
     await expectBalanced(own, 1);

@@ -1,7 +1,7 @@
 import { describeOn, servers } from '@keelson/testbed';
 import { testbedBuilders } from '../../apps/image-builder/src/testbed-builders.contract';
 import type { Account, Shown } from '../support/evidence';
-import { keelson } from '../support/keelson';
+import { expectEnd, keelson } from '../support/keelson';
 import type { Ended } from '../support/keelson';
 import { TestRepository } from '../support/repository';
 import { kubectl } from './support/kubectl';
@@ -51,7 +51,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])('`keelson up` 
   }
 
   it('builds a Dockerfile by BuildKit, tests its image, and tells of each step and of a step that fails', async () => {
-    expect(await ask('topology', 'apply')).toMatchObject({ status: 0 });
+    expectEnd(await ask('topology', 'apply'), { status: 0 });
     const repository = new TestRepository();
     commit(repository, 'one\n');
     const first = await up(repository);
@@ -60,7 +60,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])('`keelson up` 
     expect(first.stdout).toMatch(/RUN echo deps[^]*deps[^]*tested one[^]*GREEN/);
 
     const second = commit(repository, 'two\n');
-    expect(await up(repository)).toMatchObject({ status: 0, stdout: expect.stringContaining('tested two') });
+    expectEnd(await up(repository), { status: 0, stdout: expect.stringContaining('tested two') });
     const shown = (await ask('show', 'last')).stdout;
     expect(shown).toContain(`commit    ${second}\n`);
     expect(shown).toMatch(/^step {6}hit {2}RUN echo deps \| tee \/deps.txt$/m);
@@ -70,7 +70,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])('`keelson up` 
 
     commit(repository, 'three\n', 'RUN cat nothing.txt');
     const red = await up(repository);
-    expect(red).toMatchObject({ status: 1, stdout: expect.stringContaining('RED') });
+    expectEnd(red, { status: 1, stdout: expect.stringContaining('RED') });
     const run = JSON.parse((await ask('show', 'last', '--json')).stdout) as Shown;
     expect(run).toMatchObject({ outcome: 'failure', reason: { code: 'step-failed' } });
     expect(run.reason?.message).toMatch(/Dockerfile line 7, .*RUN cat nothing\.txt.*: [^]*can't open 'nothing\.txt'/);

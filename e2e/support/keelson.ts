@@ -97,6 +97,21 @@ export const keelson = (args: readonly string[], options: Options = {}): Promise
 export const upOnce = (data: string, sources: readonly string[], ...more: readonly string[]): Promise<Ended> =>
   keelson(upArgs(data, sources, ['--once', ...more]));
 
+/** Expects a command to have ended so; where it has not, the end of what it printed is shown. */
+export function expectEnd(
+  ended: Ended,
+  expected: { status: Ended['status']; stdout?: unknown; stderr?: unknown },
+): void {
+  try {
+    expect(ended).toMatchObject(expected);
+  } catch (error) {
+    const printed = `${ended.stderr.slice(-500)}\n${ended.stdout.slice(-1_000)}`;
+    const failure = new Error(`${(error as Error).message}\n\nIt printed:\n${printed}`);
+    Error.captureStackTrace(failure, expectEnd);
+    throw failure;
+  }
+}
+
 /** What a command prints with --json, parsed line by line. */
 export async function keelsonJson<T>(args: readonly string[]): Promise<T[]> {
   const { stdout, stderr, status } = await keelson([...args, '--json']);

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { testWhere } from '@keelson/testbed';
+import { freePort, testWhere } from '@keelson/testbed';
 import { gitEnvironment } from './config';
 import { selectHeads } from './heads';
 import { HostBudget } from './host-budget';
@@ -158,10 +156,7 @@ describe('the heads of a remote repository', () => {
 
   const hasDaemon = existsSync(path.join(runGit(['--exec-path'], { cwd: '/' }), 'git-daemon'));
   testWhere(hasDaemon ? undefined : 'git has no daemon here')('come over git:// too', async () => {
-    const probe = createServer();
-    await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-    const { port } = probe.address() as AddressInfo;
-    await new Promise((resolve) => probe.close(resolve));
+    const port = await freePort();
     const args = [
       'daemon',
       '--reuseaddr',

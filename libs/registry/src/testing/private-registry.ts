@@ -1,11 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { makeCertificate, suiteUnless } from '@keelson/testbed';
+import { freePort, makeCertificate, suiteUnless } from '@keelson/testbed';
 import type { Suite } from '@keelson/testbed';
 
 const program = 'docker-registry';
@@ -85,15 +83,4 @@ async function answers(origin: string): Promise<boolean> {
     // Not up yet, or only not trusted by us.
     return /SELF_SIGNED/.test(String((error as { cause?: { code?: string } }).cause?.code));
   }
-}
-
-function freePort(host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
