@@ -1,6 +1,7 @@
 import type { JobEnd } from '../jobs';
 import { helperEnd } from './helper-end';
 import type { PodObject } from './kube-objects';
+import { isPassing } from './passing-trouble';
 import { endingContainers, isOwn, mainContainers, told } from './pod-containers';
 import type { PodContainer } from './pod-containers';
 
@@ -39,7 +40,7 @@ function endOf({ container, status }: PodContainer): JobEnd {
     const said = message.trim() || `exit code ${exitCode}`;
     return { kind: 'cluster', cause: 'not-started', fault: 'ours', message: `preparing the pod failed: ${said}` };
   }
-  if (startErrors.has(reason)) return { kind: 'unstartable', message: startMessage(message) };
+  if (startErrors.has(reason)) return notStarted(container, message);
   return helperEnd(message) ?? endByCode(exitCode);
 }
 
@@ -61,8 +62,13 @@ function outOfMemory({ name, resources }: PodContainer['container']): JobEnd {
   };
 }
 
-/** What follows the runtime's own layers: `exec: "x": executable file not found in $PATH`. */
-function startMessage(message: string): string {
+function notStarted({ name }: PodContainer['container'], said: string): JobEnd {
+  const message = said.replace(/: unknown\s*$/, '').trim();
+  if (isPassing(message)) {
+    const why = `the container ${name} could not be started: ${message}`;
+    return { kind: 'cluster', cause: 'not-started', fault: 'ours', message: why };
+  }
+  // What follows the runtime's own layers: `exec: "x": executable file not found in $PATH`.
   const exec = /exec: .*/s.exec(message)?.[0] ?? message;
-  return `the command could not be started: ${exec.replace(/: unknown\s*$/, '').trim()}`;
+  return { kind: 'unstartable', message: `the command could not be started: ${exec}` };
 }

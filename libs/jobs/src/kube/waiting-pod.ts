@@ -1,6 +1,7 @@
 import type { ClusterCause, Fault, JobEnd } from '../jobs';
 import type { KubeGraces } from './kube-host';
 import type { PodObject } from './kube-objects';
+import { isPassing } from './passing-trouble';
 import { endingContainers, serviceContainers } from './pod-containers';
 import type { PodContainer } from './pod-containers';
 
@@ -30,9 +31,6 @@ const refusals = new Set([
   'InvalidImageName',
 ]);
 
-/** Nothing is wrong with what was asked for: the kubelet or the runtime has too much to do, and tries again. */
-const passing = /failed to sync \w+ cache|timed out|deadline exceeded|is reserved for/i;
-
 function stuckContainer(pod: PodObject, graces: KubeGraces): Waiting | undefined {
   const all = [...serviceContainers(pod), ...endingContainers(pod)];
   const pulling = all.find(({ status }) => pulls.has(status.reason));
@@ -45,8 +43,7 @@ function stuckContainer(pod: PodObject, graces: KubeGraces): Waiting | undefined
   if (refused === undefined) return undefined;
   const { message, reason } = refused.status;
   const why = `the container ${refused.container.name} cannot be made: ${message || reason}`;
-  if (passing.test(message))
-    return { waitingFor: why, end: ended('not-started', 'ours', why), graceMs: graces.startMs };
+  if (isPassing(message)) return { waitingFor: why, end: ended('not-started', 'ours', why), graceMs: graces.startMs };
   const graceMs = reason === 'InvalidImageName' ? 0 : graces.refusalMs;
   return { waitingFor: why, end: ended('refused', 'user', why), graceMs };
 }
