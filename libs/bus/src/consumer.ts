@@ -78,7 +78,8 @@ export class Consumer<T> implements Taker {
     for (let waitMs = 250; ; waitMs = Math.min(waitMs * 2, 10_000)) {
       try {
         return await commits.run((transaction) => {
-          if (!this.#inWork.has(found.offset)) return; // given back in the meantime
+          // Answered, or given back, in the meantime: also a moment ago, in this very transaction.
+          if (!this.#inWork.has(found.offset) || transaction.hasFreed(this, found.offset)) return;
           storeAnswer(this.#parts, { found, owner: this.#task.service }, answer);
           transaction.free(this, found.offset);
         });

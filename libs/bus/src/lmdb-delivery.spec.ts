@@ -201,3 +201,18 @@ test('while the bus closes, a consumer that is about to end can still publish', 
   expect((await auditFrom(next)).map((entry) => entry.event.subject)).toEqual(['a', 'told at the end']);
   expect(await next.queues()).toMatchObject([{ service: 'builder', ready: 0 }]);
 });
+
+test('an answer in the same turn in which its grace is over counts, and the delivery is not given back as well', async () => {
+  await start();
+  await bus.publish(sampleEvents('a'));
+  const recorder = new Recorder(async (_, signal) => {
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    const untilMs = performance.now() + 100; // twice the grace, in which nothing else gets its turn
+    while (performance.now() < untilMs);
+    return emit();
+  });
+  const consumer = consuming(bus, {}, recorder.handler);
+  await recorder.untilSeen(1);
+  await new Promise<void>((resolve) => setImmediate(() => void consumer.stop().then(resolve)));
+  expect(await bus.queues()).toMatchObject([{ service: 'builder', ready: 0, inWork: 0 }]);
+});

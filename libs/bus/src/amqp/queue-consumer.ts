@@ -21,6 +21,8 @@ type Work = {
   acks: Acknowledger;
   stopping: AbortController;
   inWork: Map<ConsumeMessage, Promise<void>>;
+  /** Those of them whose answer is being sent. */
+  answered: WeakSet<ConsumeMessage>;
 };
 
 /** One call of `consume` or `consumeInbox`: takes deliveries of its queue and of its dead-letter queue, and sees to what becomes of each. */
@@ -44,7 +46,7 @@ export class QueueConsumer<T> {
         what: `the consumer of ${queues.main}`,
         begin: async (session) => {
           const acks = new Acknowledger(session.channel);
-          work = { session, acks, stopping: new AbortController(), inWork: new Map() };
+          work = { session, acks, stopping: new AbortController(), inWork: new Map(), answered: new WeakSet() };
           await declare(session.channel);
           await session.channel.prefetch(task.prefetch);
           tags = [await this.#take(work, queues.main), await this.#take(work, queues.dlq)];
@@ -73,16 +75,20 @@ export class QueueConsumer<T> {
     return (await channel.consume(queue, taken)).consumerTag;
   }
 
-  /** Takes no more, tells the handlers to end, waits for them for a while, and gives back what they left. */
+  /** Takes no more, tells the handlers to end, waits for them for a while, and gives back what they left unanswered. */
   async #stop(work: Work, tags: readonly string[]): Promise<void> {
-    const { session, stopping, inWork, acks } = work;
+    const { session, stopping, inWork, answered, acks } = work;
     const isAlive = !session.over.aborted;
     if (isAlive) await Promise.all(tags.map((tag) => session.channel.cancel(tag))).catch(() => undefined);
     stopping.abort();
     await atMost(this.#parts.graceMs, Promise.all(inWork.values()));
-    const left = isAlive ? [...inWork.keys()] : [];
+    const left = isAlive ? [...inWork] : [];
     inWork.clear(); // a late answer counts for nothing
-    await Promise.all(left.map((message) => this.#giveBack(work, message)));
+    await Promise.all(
+      left.map(([message, ended]) =>
+        answered.has(message) ? atMost(giveBackWithinMs, ended) : this.#giveBack(work, message),
+      ),
+    );
     if (isAlive) acks.flush();
   }
 
@@ -92,7 +98,9 @@ export class QueueConsumer<T> {
     const known = storedDeliveryOf(message);
     const stored = isDead && !known.parking ? { ...known, parking: givenUp } : known;
     const answer = await this.#answer(message, stored, stopping.signal);
-    if (work.inWork.has(message)) await this.#settle(work, { message, stored, answer });
+    if (!work.inWork.has(message)) return;
+    work.answered.add(message);
+    await this.#settle(work, { message, stored, answer });
   }
 
   async #answer(message: ConsumeMessage, stored: StoredDelivery, signal: AbortSignal): Promise<Answer> {
