@@ -4,8 +4,8 @@ import { parseImageReference } from '@keelson/registry';
 import type { ManifestHead } from '@keelson/registry';
 import type { JobDeps } from './build-kind';
 
-/** A registry that does not answer at once is not waited for: that a base's digest is not known fails nothing. */
-const patienceMs = 5_000;
+/** That a base's digest is not known fails nothing, but its moves go unnoticed: a registry with much to do is waited for. */
+const patienceMs = 30_000;
 
 /** The bases with their digests: the builder's word, else the registry's as it is now. */
 export async function baseDigests(

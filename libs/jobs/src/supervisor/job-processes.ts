@@ -31,8 +31,8 @@ export class JobProcesses {
   }
 
   async #endKindly(graceMs: number): Promise<boolean> {
-    const endMs = performance.now() + graceMs;
     let left = this.#signal('SIGTERM');
+    const endMs = performance.now() + graceMs; // from when they were told
     while (left > 0 && performance.now() < endMs) {
       await sleep(lookMs);
       left = this.#signal(0);
