@@ -48,7 +48,7 @@ module.exports = {
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   // It bounds a test that is stuck, on a machine that does much else; it measures nothing.
-  testTimeout: 120_000,
+  testTimeout: 600_000,
   maxWorkers: suites === 'alone' ? 1 : 2,
   reporters: ['default', '<rootDir>/tools/summary-reporter.cjs'],
 };

@@ -5,7 +5,7 @@ import { Keelson, expectEnd, newData, newDirectory, until, upOnce } from './supp
 import { isAlive, kill, processesLeft, processesOf } from './support/processes';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 type Status = { supervisor: { pid: number }; child: { pid: number } };
 

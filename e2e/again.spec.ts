@@ -46,9 +46,7 @@ describe('--from now', () => {
     repository.commit();
     const data = newData();
     const up = Keelson.up(data, [repository.path], '--from', 'now');
-    await up.prints('keelson up');
-    // Recorded as the place to start from, so that the commit below is the next one.
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await up.prints('waiting for the next commit'); // its head is recorded as the place to start from
     repository.write('status', '0\n');
     const commit = repository.commit();
     await up.prints('GREEN');
@@ -72,8 +70,7 @@ describe('--from now', () => {
     const commit = repository.commit();
     const data = newData();
     const up = Keelson.up(data, [repository.path], '--from', 'now');
-    await up.prints('keelson up');
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await up.prints('waiting for the next commit');
     expectEnd(await up.stop(), { status: 0 });
     expect(await runs(data)).toEqual([]);
     expectEnd(await upOnce(data, [repository.path]), { status: 1 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseImageReference, RegistryClient } from '@keelson/registry';
-import { startHttpFaultProxy } from '@keelson/testbed';
+import { freePort, startHttpFaultProxy } from '@keelson/testbed';
 import { loginFor } from '../libs/registry/src/testing/logins';
 import { startRegistry, testLogin, onRegistry } from '../libs/registry/src/testing/private-registry';
 import { pushImage, pushIndex } from '../libs/registry/src/testing/sample-images';
@@ -104,9 +104,7 @@ onRegistry()('a base image', () => {
   });
 
   it('in a registry that is not there is waited for', async () => {
-    const proxy = await startHttpFaultProxy();
-    const { address } = proxy;
-    await proxy.close();
+    const address = `127.0.0.1:${await freePort()}`;
     const data = newData();
     const up = Keelson.up(data, [repositoryOn(`${address}/base:1`).path]);
     await up.prints(/waiting: .*base.*refused/);

@@ -3,7 +3,7 @@ import { Keelson, expectEnd, newData, upOnce } from './support/keelson';
 import { MarkedRepository } from './support/marks';
 import { random } from './support/random';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 describe('kill -9 at any moment', () => {
   const { seed, next } = random();

@@ -36,7 +36,7 @@ describe(`a test that prints ${sizeMiB} MiB`, () => {
       up.stdout = up.stdout.slice(-20_000);
     });
     const waited = {
-      timeoutMs: 60_000 + sizeMiB * 4000,
+      timeoutMs: 180_000 + sizeMiB * 4000,
       what: () => `the verdict after ${printedBytes} bytes:\n${up.stdout.slice(-2000)}\n${up.stderr}`,
       isOver: () => up.child.exitCode !== null,
     };

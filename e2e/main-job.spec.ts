@@ -15,7 +15,7 @@ type Shown = {
   attempts: { attempt: number; outcome: string }[];
 };
 
-jest.setTimeout(150_000);
+jest.setTimeout(600_000);
 
 describe('the main job', () => {
   it('makes a tested image of the present head and says so', async () => {

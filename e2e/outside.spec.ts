@@ -117,7 +117,7 @@ describe('what comes from outside', () => {
       const inbox = queues.find(({ service }) => service === 'inbox');
       return inbox !== undefined && inbox.ready + inbox.inWork === 0;
     };
-    await until(isEmpty, { what: () => 'an empty inbox', timeoutMs: 90_000 });
+    await until(isEmpty, { what: () => 'an empty inbox', timeoutMs: 180_000 });
     await until(async () => (await show(data)).outcome === 'success', { what: () => 'the second attempt' });
     expect((await show(data)).attempts.map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(await keelsonJson(['parked', '--data', data])).toEqual([]);

@@ -5,7 +5,7 @@ import { Keelson, expectEnd, keelson, newData, newDirectory } from './support/ke
 import { TestRepository } from './support/repository';
 import { noSshServer, SshServer } from './support/ssh-server';
 
-jest.setTimeout(150_000);
+jest.setTimeout(600_000);
 
 /** A bare repository that is reached by ssh, and the working copy that pushes to it. */
 async function served() {
@@ -29,9 +29,9 @@ suiteUnless(noSshServer)('a repository behind ssh', () => {
     const { server, url, push } = await served();
     const data = newData();
     const up = new Keelson(['up', url, '--data', data, '--port', '0'], { env: server.environment() });
-    await up.prints(/│ version 1[^]*GREEN/, 60_000);
+    await up.prints(/│ version 1[^]*GREEN/);
     const head = push(2);
-    await up.prints(/│ version 2[^]*GREEN/, 60_000);
+    await up.prints(/│ version 2[^]*GREEN/);
     expectEnd(await up.stop(), { status: 0, stderr: '' });
     expect((await runs(data)).map(({ outcome }) => outcome)).toEqual(['success', 'success']);
     expect(await show(data)).toMatchObject({ source: url, ref: 'refs/heads/main', commit: head });

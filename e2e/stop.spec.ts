@@ -124,7 +124,7 @@ suiteWhere(unprepared)('npm start', () => {
     let output = '';
     for (const stream of [started.stdout, started.stderr]) stream.on('data', (text) => (output += String(text)));
     const closed = new Promise((resolve) => started.on('close', resolve));
-    await until(() => output.includes('│ hanging'), { timeoutMs: 60_000, what: () => `the test:\n${output}` });
+    await until(() => output.includes('│ hanging'), { timeoutMs: 180_000, what: () => `the test:\n${output}` });
     process.kill(signal === 'SIGINT' ? -started.pid! : started.pid!, signal);
     await closed;
     await nothingLeft();

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { suiteUnless } from '@keelson/testbed';
+import { freePort, suiteUnless } from '@keelson/testbed';
 import { expectInOrder, runs } from './support/evidence';
 import { Keelson, expectEnd, newData } from './support/keelson';
 import { TestRepository } from './support/repository';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const isThere = spawnSync('skopeo', ['--version']).status === 0;
 
@@ -29,17 +29,17 @@ suiteUnless(isThere ? undefined : 'skopeo is not in PATH')('a watched image tag'
     repository.pipeline('echo tested');
     const commit = repository.commit();
     const data = newData();
-    const first = Keelson.up(data, [repository.path]);
-    await first.prints('GREEN', 60_000);
-    const port = /registry at localhost:(\d+)/.exec(first.stdout)![1]!;
+    const port = String(await freePort());
+    const first = new Keelson(['up', repository.path, '--data', data, '--port', port]);
+    await first.prints('GREEN');
     expectEnd(await first.stop(), { status: 0 });
 
     const [own, theirs] = [`localhost:${port}/widget:main`, `localhost:${port}/theirs:stable`];
     const args = [repository.path, '--image', theirs, '--image', own, '--data', data, '--port', port];
     const up = new Keelson(['up', ...args]);
-    await up.prints('waiting for the next commit', 60_000);
+    await up.prints('waiting for the next commit');
     copy(own, theirs);
-    await up.prints(/│ tested[^]*GREEN/, 60_000);
+    await up.prints(/│ tested[^]*GREEN/);
     expectEnd(await up.stop(), { status: 0, stderr: '' });
     const [ours, pushed, ...others] = await runs(data);
     expect(others).toEqual([]);
@@ -51,7 +51,7 @@ suiteUnless(isThere ? undefined : 'skopeo is not in PATH')('a watched image tag'
 
     // Told and tested: neither a restart nor another port of the registry makes it new, nor our own push a foreign one.
     const later = Keelson.up(data, [repository.path], '--image', theirs, '--image', own);
-    await later.prints('waiting for the next commit', 60_000);
+    await later.prints('waiting for the next commit');
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     expectEnd(await later.stop(), { status: 0, stderr: '' });
     await expectInOrder(data, { built: 2 });

@@ -13,8 +13,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-const shell = (script: string, answers: () => Promise<boolean>) =>
-  new PrivateServer({ name: 'the server', command: ['/bin/sh', '-c', script], directory, answers, startWithinMs: 500 });
+const shell = (script: string, answers: () => Promise<boolean>, startWithinMs = 60_000) =>
+  new PrivateServer({ name: 'the server', command: ['/bin/sh', '-c', script], directory, answers, startWithinMs });
 
 /** Whether the process is there and not merely waiting for its parent to take note of its end. */
 async function isAlive(pid: string): Promise<boolean> {
@@ -32,7 +32,7 @@ describe('a private server', () => {
   });
 
   it('that never answers is reported, and not left running', async () => {
-    const server = shell('echo $$; exec sleep 1000', () => Promise.reject(new Error('refused')));
+    const server = shell('echo $$; exec sleep 1000', () => Promise.reject(new Error('refused')), 500);
     await expect(server.start()).rejects.toThrow('the server does not answer after 500 ms');
     expect(await isAlive((await server.log()).trim())).toBe(false);
   });
@@ -93,6 +93,6 @@ function atTheEndOf(suite: object): string {
 }
 
 async function gone(pid: string): Promise<void> {
-  for (let tries = 0; (await isAlive(pid)) && tries < 100; tries += 1) await setTimeout(50);
+  for (let tries = 0; (await isAlive(pid)) && tries < 1_200; tries += 1) await setTimeout(50);
   expect(await isAlive(pid)).toBe(false);
 }

@@ -7,7 +7,7 @@ import { describeWith } from './programs';
 describeWith(['minio'])('a private MinIO', () => {
   it('comes back on its port, is gone when killed, silent when paused', async () => {
     const { server, endpoint } = await startPrivateMinio();
-    const status = async (timeoutMs = 5_000) => {
+    const status = async (timeoutMs = 60_000) => {
       const asked = await fetch(`${endpoint}/minio/health/ready`, { signal: AbortSignal.timeout(timeoutMs) });
       return asked.status;
     };
@@ -64,5 +64,5 @@ describeWith(['rabbitmq'])('a private RabbitMQ', () => {
     } finally {
       await rabbit.close();
     }
-  });
+  }, 600_000);
 });

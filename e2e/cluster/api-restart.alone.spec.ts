@@ -4,7 +4,7 @@ import { expectBalanced, outputOf } from './support/expect-run';
 import { FiveServices } from './support/five-services';
 import { jobsMade } from './support/jobs-made';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const lines = 150;
 const counting = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "line $i"; sleep 0.1; done`;
@@ -28,7 +28,7 @@ describeOnOwnCluster()('an API server that is killed amid runs', () => {
     await five.start();
     running?.push();
     const hasOutput = async () => (await five.own.keys('logs/')).length > 0;
-    await until(hasOutput, { timeoutMs: 90_000, what: () => `output: ${five.said()}` });
+    await until(hasOutput, { timeoutMs: 180_000, what: () => `output: ${five.said()}` });
     begun?.push();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await apiServer.kill();

@@ -5,7 +5,7 @@ import { ServedRepository } from './support/served-repository';
 import { ServiceProcess } from './support/service-process';
 import type { ServiceName } from './support/service-process';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'hostIp'])('a service', () => {
   let own: OwnServers;
@@ -70,11 +70,11 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'hostIp'])('a service', () =>
       const alone = start('watcher', apart.environment);
       const waits = async () => (await apart.queues()).find(({ service }) => service === 'bootstrapper');
       const isThere = async () => (await waits())?.ready === 1;
-      await until(isThere, { timeoutMs: 60_000, what: () => `its event in a queue: ${alone.stderr}` });
+      await until(isThere, { timeoutMs: 180_000, what: () => `its event in a queue: ${alone.stderr}` });
       expect(await waits()).toMatchObject({ ready: 1, consumers: 0 });
       start('bootstrapper', apart.environment);
       const runs = async () => (await (await apart.ledger()).runs()).length;
-      await until(async () => (await runs()) === 1, { timeoutMs: 60_000, what: () => `a run: ${alone.stderr}` });
+      await until(async () => (await runs()) === 1, { timeoutMs: 180_000, what: () => `a run: ${alone.stderr}` });
       expect(alone.stderr).not.toContain('"stack"');
     } finally {
       await Promise.all(running.splice(0).map((service) => service.kill()));

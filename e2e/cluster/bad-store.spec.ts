@@ -6,8 +6,9 @@ import { expectBalanced, outputOf } from './support/expect-run';
 import { FiveServices } from './support/five-services';
 import { OwnServers } from './support/own-servers';
 import { ServiceProcess } from './support/service-process';
+import type { ServiceName } from './support/service-process';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry'])('a service whose store', () => {
   let own: OwnServers;
@@ -40,7 +41,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry'])('a service whose store', () 
     });
     try {
       const waits = () => service.logged('a server is not there yet');
-      await until(() => waits().length > 1, { timeoutMs: 60_000, what: () => `the second try: ${service.stderr}` });
+      await until(() => waits().length > 1, { timeoutMs: 180_000, what: () => `the second try: ${service.stderr}` });
       expect(waits()[0]).toMatchObject({ reason: expect.stringMatching(/clock.*RequestTimeTooSkewed/) as string });
       expect((await fetch(`http://127.0.0.1:${port}/healthz`)).status).toBe(200);
       expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(503);
@@ -94,24 +95,25 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a s
 
   it('is waited for: it is said, no run fails, and no line is lost', async () => {
     const [long, late] = five.repositories;
-    long?.clusterPipeline('i=0; while [ $i -lt 200 ]; do i=$((i+1)); echo "line $i"; sleep 0.05; done');
+    long?.clusterPipeline('i=0; while [ $i -lt 600 ]; do i=$((i+1)); echo "line $i"; sleep 0.05; done');
     late?.clusterPipeline('echo late');
     await five.start();
     long?.push();
     const hasOutput = async () => (await five.own.keys('logs/')).length > 0;
-    await until(hasOutput, { timeoutMs: 90_000, what: () => `output: ${five.said()}` });
+    await until(hasOutput, { timeoutMs: 180_000, what: () => `output: ${five.said()}` });
     isFull = true;
     late?.push();
-    await new Promise((resolve) => setTimeout(resolve, 8_000));
+    const says = (name: ServiceName) =>
+      five.service(name).stderr.includes('the object store is full: free some space or raise the quota');
+    const isSaid = () => says('watcher') && says('test-runner');
+    await until(isSaid, { what: () => `both to say so: ${five.said()}` });
     isFull = false;
 
     const views = await five.untilEnded(2);
     for (const view of views) expect(view).toMatchObject({ outcome: 'success', attempts: [{ attempt: 1 }] });
-    const lines = Array.from({ length: 200 }, (_, index) => `line ${index + 1}\n`).join('');
+    const lines = Array.from({ length: 600 }, (_, index) => `line ${index + 1}\n`).join('');
     const output = await Promise.all(views.map((view) => outputOf(five.own, view)));
     expect(output.sort()).toEqual(['late\n', lines]);
-    for (const name of ['watcher', 'test-runner'] as const)
-      expect(five.service(name).stderr).toContain('the object store is full: free some space or raise the quota');
     await expectBalanced(five.own, 2);
   });
 });

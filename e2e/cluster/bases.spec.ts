@@ -7,7 +7,7 @@ import { expectBalanced } from './support/expect-run';
 import { FiveServices } from './support/five-services';
 import { MovingBase } from './support/moving-base';
 
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a base on a cluster', () => {
   let five: FiveServices;

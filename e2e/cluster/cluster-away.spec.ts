@@ -36,7 +36,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a c
     await five.start();
     widget?.push();
     const hasOutput = async () => (await five.own.keys('logs/')).length > 0;
-    await until(hasOutput, { timeoutMs: 90_000, what: () => `output: ${five.said()}` });
+    await until(hasOutput, { timeoutMs: 180_000, what: () => `output: ${five.said()}` });
   };
 
   it.each([

@@ -8,7 +8,7 @@ import { kubectl } from './support/kubectl';
 import { OwnServers } from './support/own-servers';
 import { ServedRepository } from './support/served-repository';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const project = path.join(__dirname, 'testdata', 'template-project');
 const Registry = `'${servers.registry}':\n  .*:\n    security:\n      basic: { username: me, password: hunter2 }\n`;
@@ -123,7 +123,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Job
       '-o',
       'name',
     ];
-    await until(async () => (await kubectl(left)) === '', { timeoutMs: 90_000, what: () => 'a tidy namespace' });
+    await until(async () => (await kubectl(left)) === '', { timeoutMs: 180_000, what: () => 'a tidy namespace' });
   });
 
   it('are refused a namespace of their own there, and say who can give it', async () => {
@@ -150,7 +150,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Job
     expect(build).toContain('on main, tagged [0.9.15]');
     expect(build).toContain(`pushed ${servers.registry}/${own.name}/keelson-template-project:0.9.15-`);
     expect((await ask('logs', 'last')).stdout).toBe(`tested ${run.run}\n`);
-    await until(async () => (await namespaces()).length === 0, { timeoutMs: 60_000, what: () => 'no namespace left' });
+    await until(async () => (await namespaces()).length === 0, { timeoutMs: 180_000, what: () => 'no namespace left' });
     const account = JSON.parse((await ask('account', '--json')).stdout) as Account;
     expect(account).toMatchObject({ balanced: true, fates: { built: 2, failed: 1 } });
     expect((await ask('parked', '--json')).stdout).toBe('');

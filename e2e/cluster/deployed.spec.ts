@@ -5,7 +5,7 @@ import { buildImage, Deployment } from './support/deployment';
 import { OwnServers } from './support/own-servers';
 import { ServedRepository } from './support/served-repository';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('Keelson on a cluster', () => {
   const own = new OwnServers();

@@ -8,7 +8,7 @@ import { keelson, until } from '../support/keelson';
 import { DevOverlay } from './support/dev-overlay';
 import { ServedRepository } from './support/served-repository';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 const root = path.join(__dirname, '../..');
 const run = promisify(execFile);
@@ -21,7 +21,7 @@ describeOn(['registry', 'kubeconfig', 'hostIp'])('everything on one cluster, k8s
   /** What docs/deploying.md has people do. */
   beforeAll(async () => {
     await dev.apply();
-    await dev.kubectl('rollout', 'status', 'statefulset/registry', '--timeout=90s');
+    await dev.kubectl('rollout', 'status', 'statefulset/registry', '--timeout=240s');
     const [port] = await dev.forward('registry', 5000);
     for (const image of ['node:24', 'busybox:1']) await copyIn(image, `localhost:${port}`);
     await run(process.execPath, [path.join(root, 'tools/images/build.mjs'), `localhost:${port}`], { cwd: root });
@@ -47,7 +47,7 @@ describeOn(['registry', 'kubeconfig', 'hostIp'])('everything on one cluster, k8s
       last = text === '' ? undefined : (JSON.parse(text) as Shown);
       return last?.commit === commit && last.attempt === attempt && last.outcome !== 'running';
     };
-    await until(hasEnded, { timeoutMs: 60_000, what: () => 'a verdict' }).catch(async (error: Error) => {
+    await until(hasEnded, { timeoutMs: 240_000, what: () => 'a verdict' }).catch(async (error: Error) => {
       throw new Error(`${error.message}\n${JSON.stringify(last)}\n${await dev.said()}`);
     });
     return last as Shown;

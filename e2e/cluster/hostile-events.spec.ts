@@ -6,7 +6,7 @@ import { keelson, until } from '../support/keelson';
 import { runViews } from './support/expect-run';
 import { FiveServices } from './support/five-services';
 
-jest.setTimeout(600_000);
+jest.setTimeout(1_200_000);
 
 type Sent = { id?: string; chainId?: string; timestamp?: string; subject?: object; customData?: object };
 
@@ -59,7 +59,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
       await new Promise((resolve) => setTimeout(resolve, 1_000)); // each look brings all of them
       return (found = await five.own.parked()).length === count;
     };
-    await until(isThere, { timeoutMs: 60_000, what: () => `${count} parked, of ${found.join('\n')}` });
+    await until(isThere, { timeoutMs: 180_000, what: () => `${count} parked, of ${found.join('\n')}` });
     return found;
   }
   const viewOf = async (run: string) => (await runViews(five.own)).find((view) => view.run === run);
@@ -121,12 +121,12 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
       const fine = views.find((view) => view.commit === commit);
       return fine !== undefined && fine.outcome === 'success';
     };
-    await until(isDone, { timeoutMs: 90_000, what: () => `the run beside it: ${five.said()}` });
+    await until(isDone, { timeoutMs: 240_000, what: () => `the run beside it: ${five.said()}` });
     const isEmpty = async () => {
       const inbox = (await five.own.queues()).find(({ service }) => service === 'inbox');
       return inbox !== undefined && inbox.ready + inbox.inWork === 0;
     };
-    await until(isEmpty, { timeoutMs: 240_000, what: () => 'an empty inbox' });
+    await until(isEmpty, { timeoutMs: 600_000, what: () => 'an empty inbox' });
     const views = await five.untilEnded(2);
     const attempts = views.find(({ run }) => run === red)?.attempts;
     expect(attempts?.map(({ attempt, outcome }) => [attempt, outcome])).toEqual([

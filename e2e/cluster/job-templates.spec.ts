@@ -7,7 +7,7 @@ import { TestRepository } from '../support/repository';
 import { kubectl } from './support/kubectl';
 
 // A build and a test, a pod each, on a machine that does other things as well.
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const project = path.join(__dirname, 'testdata', 'template-project');
 
@@ -130,7 +130,7 @@ describeOn(['kubeconfig', 'registry'])('a project that is built by a Job templat
     const watch = ['watch', '--once', '-persistent-state-dir', data, '--job-template', 'ci/long.yaml', made.path];
     const running = new Keelson(watch, { env: environment() });
     await until(async () => (await keelson(['logs', 'last', '--stage', 'build', '--data', data])).stdout !== '', {
-      timeoutMs: 60_000,
+      timeoutMs: 180_000,
       what: () => `output of the build:\n${running.stdout}${running.stderr}`,
     });
     await keelson(['cancel', 'last', '--data', data]);

@@ -4,7 +4,7 @@ import { FiveServices } from './support/five-services';
 import { services } from './support/service-process';
 import type { ServiceName } from './support/service-process';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 /** Each service, killed when it has taken an event, and when all that the event leads to is done but its acknowledgement. */
 const moments: readonly (readonly [ServiceName, string])[] = [

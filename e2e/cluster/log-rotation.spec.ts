@@ -2,7 +2,7 @@ import { describeOn } from '@keelson/testbed';
 import { expectBalanced, logOf } from './support/expect-run';
 import { FiveServices } from './support/five-services';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 /** Three times 20 MB: the kubelet looks every 10 s, and begins a new file when one has more than 10 MiB. */
 const burst = 200_000;

@@ -3,6 +3,7 @@ import { settings, variablesOf } from '@keelson/deployment';
 import type { SettingName } from '@keelson/deployment';
 import { neededRights } from '@keelson/jobs';
 import { describeOn } from '@keelson/testbed';
+import { until } from '../support/keelson';
 import { kubectl, kubectlRaw } from './support/kubectl';
 import { inOwnNamespaces, render, written } from './support/manifests';
 import type { Manifest, Own } from './support/manifests';
@@ -118,7 +119,8 @@ describeOn(['kubeconfig'])('the manifests', () => {
       await kubectl(['apply', '-f', '-'], written(manifests));
       for (const service of services) {
         const isOne = service === 'image-builder' || service === 'test-runner';
-        expect(await may(service, 'create', 'namespaces', 'default')).toBe(isOne);
+        const isSo = async () => (await may(service, 'create', 'namespaces', 'default')) === isOne;
+        await until(isSo, { what: () => `${service} ${isOne ? 'may' : 'may not'}` }); // roles take effect a little later
       }
     } finally {
       await kubectl(['delete', '-f', '-'], written(manifests));

@@ -5,7 +5,7 @@ import { FiveServices } from './support/five-services';
 import { jobsMade } from './support/jobs-made';
 import { kubectl, kubectlRaw } from './support/kubectl';
 
-jest.setTimeout(420_000);
+jest.setTimeout(600_000);
 
 const lines = 100;
 const counting = `i=0; while [ $i -lt ${lines} ]; do i=$((i+1)); echo "line $i"; sleep 0.1; done`;
@@ -35,7 +35,7 @@ describeOnOwnCluster()('a kubelet that is killed while a test runs', () => {
     await five.start();
     widget?.push();
     const hasOutput = async () => (await five.own.keys('logs/')).length > 0;
-    await until(hasOutput, { timeoutMs: 90_000, what: () => `output: ${five.said()}` });
+    await until(hasOutput, { timeoutMs: 180_000, what: () => `output: ${five.said()}` });
     await kubelet.kill();
   };
 

@@ -4,7 +4,7 @@ import { OwnServers } from './support/own-servers';
 import { ServiceProcess, services } from './support/service-process';
 import type { ServiceName } from './support/service-process';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])("a service's process", () => {
   let own: OwnServers;
@@ -58,13 +58,13 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])("a service's p
     };
     const isReady = async (status: number) => (await page('readyz')).status === status;
     try {
-      await until(() => isReady(200), { timeoutMs: 60_000, what: () => `readiness: ${service.stderr}` });
+      await until(() => isReady(200), { timeoutMs: 180_000, what: () => `readiness: ${service.stderr}` });
       proxy.set('refuse');
-      await until(() => isReady(503), { timeoutMs: 60_000, what: () => 'the end of readiness' });
+      await until(() => isReady(503), { timeoutMs: 180_000, what: () => 'the end of readiness' });
       expect((await page('readyz')).text).toContain('there is no connection');
       expect((await page('healthz')).status).toBe(200);
       proxy.set('pass');
-      await until(() => isReady(200), { timeoutMs: 60_000, what: () => `readiness again: ${service.stderr}` });
+      await until(() => isReady(200), { timeoutMs: 180_000, what: () => `readiness again: ${service.stderr}` });
       expect((await page('metrics')).text).toContain('keelson_');
       expect(await service.kill('SIGTERM')).toEqual({ status: 0, signal: null });
     } finally {

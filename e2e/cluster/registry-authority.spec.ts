@@ -10,7 +10,7 @@ import { expectBalanced, outputOf } from './support/expect-run';
 import { FiveServices } from './support/five-services';
 import { kubectl } from './support/kubectl';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const testJob = `apiVersion: batch/v1
 kind: Job
@@ -74,7 +74,7 @@ onRegistry(describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hos
       expect(await outputOf(five.own, run!)).toBe('brought over TLS\n');
       const maps = () => kubectl(['get', 'configmaps', '-n', five.own.name, '-o', 'name']);
       const isTidy = async () => !(await maps()).includes('source-authority');
-      await until(isTidy, { timeoutMs: 90_000, what: () => 'the end of the Job and what it brought' });
+      await until(isTidy, { timeoutMs: 180_000, what: () => 'the end of the Job and what it brought' });
       const shown = await keelson(['show', 'last'], { env: five.own.environment });
       expect(shown.stdout).not.toContain('CERTIFICATE');
       await expectBalanced(five.own, 1);

@@ -32,7 +32,7 @@ describeOn(['amqp', 'rabbitApi', 'registry', 'kubeconfig', 'hostIp'])(
       await five.start();
       long?.push();
       const hasOutput = async () => (await five.own.keys('logs/')).length > 0;
-      await until(hasOutput, { timeoutMs: 90_000, what: () => `output: ${five.said()}` });
+      await until(hasOutput, { timeoutMs: 180_000, what: () => `output: ${five.said()}` });
       await minio.server.kill();
       late?.push();
       await new Promise((resolve) => setTimeout(resolve, 5_000));

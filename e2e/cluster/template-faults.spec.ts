@@ -4,7 +4,7 @@ import type { Shown } from '../support/evidence';
 import { expectEnd, keelson, keelsonJson, newData } from '../support/keelson';
 import { TestRepository } from '../support/repository';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 const job = (arg: string, namespace = '{{ .Namespace }}'): string => `apiVersion: batch/v1
 kind: Job

@@ -11,7 +11,7 @@ import { inOwnNamespaces, render, written } from './support/manifests';
 import type { Own } from './support/manifests';
 import { services } from './support/service-process';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 /** The services' own accounts, and nothing more than the manifests give them. */
 async function makeAccounts(own: Own): Promise<void> {
@@ -78,6 +78,6 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
     await expectBalanced(own, 1);
     // What is kept was copied: nothing is left of the pod's own upload.
     const isClean = async () => (await own.keys('uploads/')).length === 0;
-    await until(isClean, { timeoutMs: 90_000, what: () => `the end of the uploads: ${five.said()}` });
+    await until(isClean, { timeoutMs: 180_000, what: () => `the end of the uploads: ${five.said()}` });
   });
 });

@@ -5,7 +5,7 @@ import { describeWith, freePort, makeCertificate, startPrivateMinio, startPrivat
 import type { PrivateMinio, PrivateRabbitmq } from '@keelson/testbed';
 import { ServiceProcess } from './support/service-process';
 
-jest.setTimeout(240_000);
+jest.setTimeout(600_000);
 
 describeWith(['rabbitmq', 'minio'])('a service on servers that speak TLS', () => {
   const directory = mkdtempSync(path.join(tmpdir(), 'keelson-e2e-tls-'));

@@ -5,7 +5,7 @@ import { kubectl } from './support/kubectl';
 import { services } from './support/service-process';
 import type { ServiceProcess } from './support/service-process';
 
-jest.setTimeout(300_000);
+jest.setTimeout(600_000);
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('two of each service', () => {
   let five: FiveServices;

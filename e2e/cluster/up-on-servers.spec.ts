@@ -7,7 +7,7 @@ import { TestRepository } from '../support/repository';
 import { kubectl } from './support/kubectl';
 import { OwnServers } from './support/own-servers';
 
-jest.setTimeout(400_000);
+jest.setTimeout(600_000);
 
 describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig'])('`keelson up` on servers and a cluster', () => {
   const own = new OwnServers();

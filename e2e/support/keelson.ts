@@ -70,7 +70,7 @@ export class Keelson {
   }
 
   /** Resolves when the output has this text. @throws Error with everything printed when the process ends or the time is over */
-  async prints(text: string | RegExp, timeoutMs = 60_000): Promise<void> {
+  async prints(text: string | RegExp, timeoutMs = 120_000): Promise<void> {
     await until(() => (typeof text === 'string' ? this.stdout.includes(text) : text.test(this.stdout)), {
       timeoutMs,
       what: () => `${String(text)} in the output:\n${this.stdout}\n${this.stderr}`,
@@ -126,7 +126,7 @@ export async function keelsonJson<T>(args: readonly string[]): Promise<T[]> {
 export async function until(
   condition: () => boolean | Promise<boolean>,
   {
-    timeoutMs = 60_000,
+    timeoutMs = 120_000,
     what,
     isOver = () => false,
   }: { timeoutMs?: number; what: () => string; isOver?: () => boolean },

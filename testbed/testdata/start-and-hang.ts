@@ -7,7 +7,7 @@ const server: PrivateServer = new PrivateServer({
   command: ['/bin/sh', '-c', 'sleep 1000 & echo $!; wait'],
   directory,
   answers: async () => (await server.log()) !== '',
-  startWithinMs: 10_000,
+  startWithinMs: 60_000,
 });
 
 server

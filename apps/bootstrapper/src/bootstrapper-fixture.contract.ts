@@ -10,6 +10,7 @@ import { DirObjectStore } from '@keelson/objects';
 import { RegistryClient } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
 import type { Registry } from '@keelson/registry-server';
+import { freePort } from '@keelson/testbed';
 import type { BootstrapperDeps } from './deps';
 import { SourceAccess } from './source-access';
 import type { ChangeMerged } from './stage';
@@ -57,7 +58,8 @@ export class World {
     mkdirSync(path.join(root, 'widget'));
     const ledger = new Ledger(await DirObjectStore.open(path.join(root, 'store')));
     const registryStore = await DirObjectStore.open(path.join(root, 'registry'));
-    return new World(root, ledger, { registry: await startRegistry({ store: registryStore }), registryStore });
+    const registry = await startRegistry({ store: registryStore, port: await freePort() });
+    return new World(root, ledger, { registry, registryStore });
   }
 
   /** As after a pause: on the address it had. */

@@ -11,7 +11,7 @@ import { World } from './bootstrapper-fixture.contract';
 import { freezeSource } from './stage';
 import type { TemplateDeps } from './template-deps';
 
-export const renderer = new TemplateRenderer({ timeMs: 5_000 });
+export const renderer = new TemplateRenderer({ timeMs: 60_000 });
 
 export const key = new SealingKey(randomBytes(32));
 export const env = {

@@ -5,6 +5,7 @@ import { servers } from '@keelson/testbed';
 import { until } from '@keelson/work-testing';
 import { tagsOf, unaborted } from './builder-fixture.contract';
 import type { Asked } from './builder-fixture.contract';
+import { buildMs } from './builder-harness.contract';
 import type { BuilderHarness } from './builder-harness.contract';
 import { recordedProgress, recordedTree } from './recorded-builders.contract';
 import { VerifyObserver } from './verify-observer';
@@ -134,7 +135,7 @@ export function buildsOnCluster(strategy: StrategyName, harness: () => BuilderHa
       await new Promise((resolve) => setTimeout(resolve, 300));
       return (await harness().world.ledger.read(key)) !== undefined;
     };
-    await until('it is compared', isCompared, 120_000);
+    await until('it is compared', isCompared, buildMs);
     expect(await harness().world.ledger.read(key)).toMatchObject({
       ...{ outcome: 'different', count: 1, differences: [{ path: 'chance', what: 'changed' }] },
     });

@@ -68,7 +68,7 @@ export function survivesFaults(strategy: StrategyName, { harness, proxy, littleM
   };
 
   it('is an error of ours when somebody deletes its pod, and leaves no tag', async () => {
-    const asked = { sequence: 1, tree: dockerfile('RUN sleep 100') };
+    const asked = { sequence: 1, tree: dockerfile('RUN sleep 600') };
     const { ended, event } = await harness().built(
       asked,
       whileRunning(() => deletePods(harness())),
@@ -85,7 +85,7 @@ export function survivesFaults(strategy: StrategyName, { harness, proxy, littleM
 
   it('is an error of ours when it needs more disk than builders get', async () => {
     const small = harness().with({ disk: '64Mi' });
-    const fill = 'RUN dd if=/dev/zero of=/large bs=1M count=300 && sleep 120';
+    const fill = 'RUN dd if=/dev/zero of=/large bs=1M count=300 && sleep 600';
     const { ended } = await small.built({ sequence: 3, tree: dockerfile(fill) });
     const message = expect.stringMatching(/ephemeral local storage usage exceeds the total limit of containers 64Mi/);
     expect(ended).toMatchObject({ outcome: 'error', reason: { code: 'evicted', message } });
@@ -143,12 +143,12 @@ export function survivesFaults(strategy: StrategyName, { harness, proxy, littleM
         ...{ endedAt: new Date().toISOString(), reason: { code: 'cancelled', message: 'somebody asked for it' } },
       });
     };
-    const asked = { sequence: 1000, tree: dockerfile('RUN sleep 100') };
+    const asked = { sequence: 1000, tree: dockerfile('RUN sleep 600') };
     const { ended, event } = await harness().built(asked, whileRunning(cancel));
     expect(ended).toMatchObject({ outcome: 'cancel', reason: { code: 'cancelled' } });
     const end = await harness().world.ledger.read(endKey(event.data.customData.run, 1));
     expect(end).toMatchObject({ outcome: 'cancel' });
-    await until('its pod is gone', async () => !(await isRunning(harness())), 30_000);
+    await until('its pod is gone', async () => !(await isRunning(harness())), 120_000);
     expect(await tagOf(event)).toBeUndefined();
   });
 }

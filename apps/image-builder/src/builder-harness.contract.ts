@@ -25,6 +25,9 @@ export type Place = {
   credentials?: NonNullable<RegistryClientOptions['credentials']>;
 };
 
+/** How long a build is waited for: a bound on what is stuck. */
+export const buildMs = 550_000;
+
 /** Real builds by a builder on the testbed's cluster, by the service's own code. */
 export class BuilderHarness {
   readonly #dying = new AbortController();
@@ -122,7 +125,7 @@ export class BuilderHarness {
         await meanwhile(event);
         return (await this.endedOf(event)) !== undefined;
       },
-      170_000,
+      buildMs,
     );
     return { event, ended: (await this.endedOf(event))! };
   }

@@ -4,7 +4,7 @@ import { podsOf } from './builder-faults.contract';
 import { BuilderHarness } from './builder-harness.contract';
 import { placesWith } from './builder-logins.contract';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 describeOn(['kubeconfig', 'registry'])('BuildKit on a cluster', () => {
   let harness: BuilderHarness;

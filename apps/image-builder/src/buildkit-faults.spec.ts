@@ -4,11 +4,12 @@ import { onRegistry } from '../../../libs/registry/src/testing/private-registry'
 import { dockerfile } from './builder-cluster.contract';
 import { behindProxy, isRunning, survivesFaults } from './builder-faults.contract';
 import { tagsOf, unaborted } from './builder-fixture.contract';
+import { buildMs } from './builder-harness.contract';
 import { atDoor, startPasswordDoor, usesLogins } from './builder-logins.contract';
 import type { BuildQueued } from './deps';
 import { TagObserver } from './observer';
 
-jest.setTimeout(200_000);
+jest.setTimeout(600_000);
 
 const suite = describeOn(['kubeconfig', 'registry', 'hostIp']);
 
@@ -24,18 +25,27 @@ suite('a build by BuildKit that is interfered with', () => {
   it('does not get the moving tag when a newer one that ran beside it has ended first', async () => {
     const patient = at.harness().with({}, { cancelRunning: false });
     // Both were asked for before the newer change was known to anybody else.
-    const older = await patient.ask({ sequence: 1001, tree: dockerfile('RUN sleep 8', 'RUN echo older > /which') });
+    let hasNewerEnded = false;
+    at.proxy().fault = ({ url }, response) => {
+      if (url !== '/newer-has-ended') return false;
+      response.writeHead(hasNewerEnded ? 200 : 404).end();
+      return true;
+    };
+    const wait = `RUN until wget -qO /dev/null http://${at.proxy().address}/newer-has-ended; do sleep 1; done`;
+    const older = await patient.ask({ sequence: 1001, tree: dockerfile(wait, 'RUN echo older > /which') });
     const observer = patient.observer();
-    await until('the older one runs', async () => {
+    const runs = async () => {
       await patient.pass(observer);
       return isRunning(at.harness());
-    });
+    };
+    await until('the older one runs', runs, buildMs);
     const newer = await patient.ask({ sequence: 1002, tree: dockerfile('RUN echo newer > /which') });
     const moves: (string | undefined)[] = [];
     await until(
       'both have ended',
       async () => {
         await patient.pass(observer);
+        hasNewerEnded = (await patient.endedOf(newer)) !== undefined;
         const tags = new TagObserver(patient.deps());
         for (const open of await tags.list()) {
           await tags.report(open, unaborted);
@@ -44,7 +54,7 @@ suite('a build by BuildKit that is interfered with', () => {
         }
         return moves.length === 2;
       },
-      170_000,
+      buildMs,
     );
     const [digest, late] = [await tagOf(newer), await tagOf(older)];
     expect(late).toBeDefined();

@@ -9,7 +9,7 @@ import type { Manifest } from '../../../e2e/cluster/support/manifests';
 import { tagsOf } from './builder-fixture.contract';
 import { BuilderHarness } from './builder-harness.contract';
 
-jest.setTimeout(200_000);
+jest.setTimeout(600_000);
 
 const openssl = (directory: string, ...args: string[]) =>
   execFileSync('openssl', args, { cwd: directory, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -95,7 +95,7 @@ describeOn(['kubeconfig', 'registry'])('a pool of BuildKit daemons', () => {
       ['apply', '--server-side', '-f', '-'],
       written([...secrets, ...manifests.filter((manifest) => !isNamespace(manifest))]),
     );
-    await kubectl(['rollout', 'status', 'statefulset/buildkitd', '-n', pool, '--timeout=120s']);
+    await kubectl(['rollout', 'status', 'statefulset/buildkitd', '-n', pool, '--timeout=300s']);
   });
   afterAll(async () => {
     await kubectl(['delete', 'namespace', pool, '--wait=false']);

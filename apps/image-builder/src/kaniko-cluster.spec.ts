@@ -2,7 +2,7 @@ import { describeBuilder } from '@keelson/testbed';
 import { base, buildsOnCluster } from './builder-cluster.contract';
 import { BuilderHarness } from './builder-harness.contract';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 describeBuilder('kaniko', ['kubeconfig', 'registry'])('Kaniko on a cluster', () => {
   let harness: BuilderHarness;

@@ -3,7 +3,7 @@ import { onRegistry } from '../../../libs/registry/src/testing/private-registry'
 import { behindProxy, survivesFaults } from './builder-faults.contract';
 import { atDoor, startPasswordDoor, usesLogins } from './builder-logins.contract';
 
-jest.setTimeout(200_000);
+jest.setTimeout(600_000);
 const strategy = 'kaniko';
 const suite = describeBuilder(strategy, ['kubeconfig', 'registry', 'hostIp']);
 

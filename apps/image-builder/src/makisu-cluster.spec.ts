@@ -5,7 +5,7 @@ import { base, buildsOnCluster, dockerfile } from './builder-cluster.contract';
 import { unaborted } from './builder-fixture.contract';
 import { BuilderHarness } from './builder-harness.contract';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 describeBuilder('makisu', ['kubeconfig', 'registry', 'redis', 'hostIp'])('Makisu on a cluster', () => {
   let withoutCache: BuilderHarness;

@@ -8,7 +8,7 @@ import { tagsOf, unaborted } from './builder-fixture.contract';
 import { BuilderHarness } from './builder-harness.contract';
 import { atDoor, startPasswordDoor, startTokenDoor, usesLogins, withLogin } from './builder-logins.contract';
 
-jest.setTimeout(200_000);
+jest.setTimeout(600_000);
 const strategy = 'makisu';
 const suite = describeBuilder(strategy, ['kubeconfig', 'registry', 'hostIp']);
 

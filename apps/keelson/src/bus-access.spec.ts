@@ -25,8 +25,8 @@ async function serve(data: DataDirectory): Promise<LmdbBus> {
   return bus;
 }
 
-async function access(data: DataDirectory, patienceMs?: number) {
-  const bus = await openBusAccess(data, unaborted, patienceMs === undefined ? {} : { patienceMs, pollMs: 10 });
+async function access(data: DataDirectory, patienceMs = 60_000) {
+  const bus = await openBusAccess(data, unaborted, { patienceMs, pollMs: 10 });
   closers.push(() => bus.close());
   return bus;
 }
@@ -186,7 +186,7 @@ describe('the bus of an `up`', () => {
   it('waits for a command to end', async () => {
     const data = await newData();
     const command = await LmdbBus.open({ directory: data.bus });
-    const opening = openBus(data, { pollMs: 10 });
+    const opening = openBus(data, { pollMs: 10, patienceMs: 60_000 });
     await command.close();
     const bus = await opening;
     closers.push(() => bus.close());

@@ -56,7 +56,7 @@ it('fills a directory with the source of an image that was built here, and with 
     const spares = () => readdirSync(spare, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
     expect(spares()).toEqual([]);
     copies.prepare(into);
-    for (let tries = 0; spares().length === 0 && tries < 500; tries += 1) await sleep(10);
+    for (let tries = 0; spares().length === 0 && tries < 6_000; tries += 1) await sleep(10);
     expect(spares()).toHaveLength(1);
     const next = path.join(newDirectory(), 'next');
     await materialise(`${address}/widget@${digest}`, next, unaborted);

@@ -11,6 +11,7 @@ import { DirObjectStore } from '@keelson/objects';
 import { appendImage, parseImageReference, pushSnapshot, RegistryClient } from '@keelson/registry';
 import { startRegistry } from '@keelson/registry-server';
 import type { Registry } from '@keelson/registry-server';
+import { freePort } from '@keelson/testbed';
 import type { Packaged, RegistryPollerDeps } from './deps';
 
 export const unaborted = new AbortController().signal;
@@ -40,7 +41,7 @@ export class World {
     const root = mkdtempSync(path.join(tmpdir(), 'keelson-poller-'));
     const store = await DirObjectStore.open(path.join(root, 'registry'));
     const ledger = new Ledger(await DirObjectStore.open(path.join(root, 'store')));
-    return new World(root, ledger, { store, server: await startRegistry({ store }) });
+    return new World(root, ledger, { store, server: await startRegistry({ store, port: await freePort() }) });
   }
 
   /** As after a pause: on the address it had. */

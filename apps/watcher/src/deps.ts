@@ -33,6 +33,8 @@ export type WatcherDeps = {
   localIntervalMs: number;
   /** How often a remote repository is looked at, before jitter and back-off. */
   remoteIntervalMs: number;
+  /** How long one slow look is waited for before what the others found is told; 3 s, when absent. */
+  lookPatienceMs?: number;
   /** 0 to 1, for jitter. */
   random: () => number;
   /** Says to whoever watches why nothing happens. */

@@ -4,9 +4,6 @@ import { look } from './look';
 import type { Move } from './look';
 import type { Watch } from './watch';
 
-/** How long one slow look is waited for before what the others found is told. */
-const patienceMs = 3_000;
-
 /** Looks at sources, one look at a time at each. A slow one holds up nobody: what it finds is told when it has ended. */
 export class Looks {
   readonly #looking = new Set<Watch>();
@@ -28,7 +25,7 @@ export class Looks {
         await this.#look(watch, signal);
         if (waiting.isOver) this.onLate();
       });
-    await atMost(patienceMs, Promise.all(begun));
+    await atMost(this.deps.lookPatienceMs ?? 3_000, Promise.all(begun));
     waiting.isOver = true;
     const [found, failure] = [this.#found, this.#failure];
     this.#failure = undefined;

@@ -41,12 +41,17 @@ describe('a watch of a remote repository', () => {
   it('holds up no other source when it is silent', async () => {
     const silent = await GitHttpServer.start({ root: world.root, instead: () => true });
     const commit = world.repository.commit('first');
-    const watcher = await world.watch(['^main', `${silent.url('silent.git')}^main`]);
-    const beganAtMs = performance.now();
-    expect((await look(watcher)).map(said)).toEqual([`refs/heads/main 1 ${commit}`]);
+    const watcher = await world.watch(['^main', `${silent.url('silent.git')}^main`], { lookPatienceMs: 1_000 });
+    const nextOf = async () => {
+      for (;;) {
+        const told = await look(watcher);
+        if (told.length > 0) return told.map(said);
+      }
+    };
+    expect(await nextOf()).toEqual([`refs/heads/main 1 ${commit}`]);
     const second = world.repository.commit('second');
-    expect((await look(watcher)).map(said)).toEqual([`refs/heads/main 2 ${second}`]);
-    expect(performance.now() - beganAtMs).toBeLessThan(15_000);
+    expect(await nextOf()).toEqual([`refs/heads/main 2 ${second}`]);
+    expect(world.unreadable).toEqual([]); // the silent one has not been given up yet
     await silent.stop();
   });
 });

@@ -75,7 +75,7 @@ export class World {
       ...{ client: this.client, patienceMs: 60_000 },
       ...{ isFollowingRecords: true, recordsIntervalMs: 3_600_000 },
       // Every look is due, also after failures.
-      ...{ localIntervalMs: 0, remoteIntervalMs: 0 },
+      ...{ localIntervalMs: 0, remoteIntervalMs: 0, lookPatienceMs: 60_000 },
       heads: new Heads(this.#remote, mirrorOf, (message) => void this.notices.push(message)),
       notice: (source, message) => void this.notices.push(`${source}: ${message}`),
       looked: (_source, changes) => void this.looked.push(changes.map(({ ref, commit }) => `${ref} ${commit}`)),

@@ -97,7 +97,7 @@ export class Deployment {
     const { services, work, suffix } = this.namespaces;
     const clusterWide = `keelson-namespace-per-change${suffix}`;
     await kubectl(['delete', 'clusterrole,clusterrolebinding', clusterWide, '--ignore-not-found']);
-    await kubectl(['delete', 'namespace', services, work, '--ignore-not-found', '--timeout=90s']);
+    await kubectl(['delete', 'namespace', services, work, '--ignore-not-found', '--timeout=240s']);
   }
 
   async #giveSecrets({ own, templateSecrets = {} }: DeploymentOptions): Promise<void> {

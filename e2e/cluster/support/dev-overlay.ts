@@ -45,8 +45,8 @@ export class DevOverlay {
   async ready(): Promise<void> {
     try {
       for (const server of ['rabbitmq', 'minio', 'registry'])
-        await this.kubectl('rollout', 'status', `statefulset/${server}`, '--timeout=60s');
-      await this.kubectl('wait', '--for=condition=Available', 'deployment', '--all', '--timeout=90s');
+        await this.kubectl('rollout', 'status', `statefulset/${server}`, '--timeout=240s');
+      await this.kubectl('wait', '--for=condition=Available', 'deployment', '--all', '--timeout=240s');
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${await this.said()}`);
     }
@@ -95,7 +95,7 @@ export class DevOverlay {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const taken = () => ports.map((port) => Number(new RegExp(`127\\.0\\.0\\.1:(\\d+) -> ${port}\\b`).exec(said)?.[1]));
     await until(() => taken().every((port) => port > 0), {
-      ...{ timeoutMs: 60_000, what: () => `a way to ${service}: ${said}`, isOver: () => child.exitCode !== null },
+      ...{ timeoutMs: 180_000, what: () => `a way to ${service}: ${said}`, isOver: () => child.exitCode !== null },
     });
     return taken();
   }
@@ -115,7 +115,7 @@ export class DevOverlay {
 
   async close(): Promise<void> {
     for (const child of this.#forwards) child.kill();
-    await kubectl(['delete', 'namespace', this.namespace, this.#work, '--ignore-not-found', '--timeout=120s']);
+    await kubectl(['delete', 'namespace', this.namespace, this.#work, '--ignore-not-found', '--timeout=240s']);
     await kubectl(['delete', 'persistentvolume', '-l', `keelson-test=${this.namespace}`, '--ignore-not-found']);
     rmSync(this.#directory, { recursive: true, force: true });
   }

@@ -76,7 +76,7 @@ export class FiveServices {
     return this.#launched.map(({ name, stderr }) => `${name}: ${stderr}`).join('\n');
   }
 
-  untilEnded(count: number, timeoutMs = 150_000): Promise<RunView[]> {
+  untilEnded(count: number, timeoutMs = 300_000): Promise<RunView[]> {
     return untilEnded(this.own, { count, timeoutMs, said: () => this.said() });
   }
 
@@ -95,7 +95,7 @@ export class FiveServices {
         ...this.repositories.map((repository) => ({ name: repository.name, stop: () => repository.close() })),
         { name: 'the servers of its own', stop: () => this.own.close() },
       ],
-      { timeoutMs: 60_000 },
+      { timeoutMs: 180_000 },
     );
     if (left.length > 0) throw new Error(`not removed: ${left.map(({ name, why }) => `${name} (${why})`).join(', ')}`);
   }

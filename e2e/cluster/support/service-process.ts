@@ -73,7 +73,7 @@ export class ServiceProcess {
     const from = this.stderr.length;
     this.#child.kill('SIGUSR2');
     const said = () => /^E2E_HELD (\d+)$/m.exec(this.stderr.slice(from))?.[1];
-    await until(() => said() !== undefined, { timeoutMs: 60_000, what: () => `the memory of ${this.name}` });
+    await until(() => said() !== undefined, { timeoutMs: 180_000, what: () => `the memory of ${this.name}` });
     return { rss, held: Number(said()) };
   }
 }

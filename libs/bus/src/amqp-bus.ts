@@ -27,8 +27,6 @@ import type { Offered } from './outside-message';
 import { checkService, checkSubscription, checkTaken } from './service-name';
 import { atMost } from './waiting';
 
-/** How long a publish waits for readings that are to see it: the audit may be away. */
-const readingMs = 1_000;
 /** How long an orderly goodbye to the broker may take. */
 const goodbyeMs = 2_000;
 
@@ -88,10 +86,11 @@ export class AmqpBus implements Bus {
 
   async publish(events: readonly Event[], signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
-    const { names, mandatory, publisher, wallClock } = this.#open();
+    const { names, mandatory, publisher, wallClock, auditWaitMs } = this.#open();
     const publishedAtMs = Math.round(wallClock());
     const messages = encodeEvents(events).flatMap((event) => messagesOf(event, { names, mandatory, publishedAtMs }));
-    if (this.#beginning.size > 0) await atMost(readingMs, Promise.all(this.#beginning));
+    // Readings that are to see it; the audit may be away.
+    if (this.#beginning.size > 0) await atMost(auditWaitMs, Promise.all(this.#beginning));
     await publisher.send(messages, signal);
   }
 

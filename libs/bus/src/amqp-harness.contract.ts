@@ -30,7 +30,15 @@ export async function amqpHarness(
     const proxy = await FaultProxy.start(new URL(server.amqp).host);
     proxies.push(proxy);
     const bus = await AmqpBus.open({
-      ...{ ...times, graceMs: 50, leadPauseMs: 5, patienceMs: 5_000, mandatoryTypes: [], apiUrl: server.rabbitApi },
+      ...{
+        ...times,
+        graceMs: 50,
+        leadPauseMs: 5,
+        patienceMs: 60_000,
+        auditWaitMs: 60_000,
+        mandatoryTypes: [],
+        apiUrl: server.rabbitApi,
+      },
       ...{ onError: (error: Error) => void errors.push(error), url: through(proxy, vhost.url()) },
       ...options,
       ...more,

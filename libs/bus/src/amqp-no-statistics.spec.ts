@@ -12,7 +12,7 @@ describeWith(['rabbitmq'])('the bus on a broker without statistics', () => {
   beforeAll(async () => {
     broker = await startPrivateRabbitmq({ settings: ['management_agent.disable_metrics_collector = true'] });
     harness = await amqpHarness(shortTimes, { amqp: broker.amqp, rabbitApi: broker.api });
-  }, 150_000);
+  }, 600_000);
   afterAll(async () => {
     await harness.end();
     await broker.close();

@@ -26,10 +26,12 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
   let harness: AmqpHarness;
   beforeAll(async () => {
     broker = await startPrivateRabbitmq({ program });
-  }, 150_000);
-  afterAll(() => broker.close(), 60_000);
+  }, 600_000);
+  afterAll(() => broker.close(), 600_000);
+  /** A broker that starts again is waited for, its audit as long as deployed. */
+  const patience = { patienceMs: 300_000, auditWaitMs: 1_000 };
   beforeEach(async () => {
-    harness = await amqpHarness(shortTimes, { amqp: broker.amqp, rabbitApi: broker.api }, { patienceMs: 60_000 });
+    harness = await amqpHarness(shortTimes, { amqp: broker.amqp, rabbitApi: broker.api }, patience);
   });
   afterEach(() => harness.end());
 
@@ -58,19 +60,19 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
       await recorder.untilSeen(20);
       await restart();
       const before = confirmed.length;
-      await until('it goes on', () => confirmed.length > before + 20, 60_000);
+      await until('it goes on', () => confirmed.length > before + 20);
       isPublishing = false;
       await publishing;
-      await until('all are handled', () => confirmed.every((name) => recorder.subjects.includes(name)), 120_000);
+      await until('all are handled', () => confirmed.every((name) => recorder.subjects.includes(name)));
       expect(await worker.parked()).toEqual([]);
       // A killed 3.10 at times leaves the audit's stream without its leader for a while.
       const missing = async () => {
         const audited = new Set((await auditFrom(worker)).map(({ event }) => event.subject));
         return confirmed.filter((name) => !audited.has(name));
       };
-      await until('all are audited', async () => (await missing()).length === 0, 120_000);
+      await until('all are audited', async () => (await missing()).length === 0);
     },
-    400_000,
+    600_000,
   );
 
   test('a broker that is killed right after its queues were made: none is forgotten, nor what was confirmed in it', async () => {
@@ -83,7 +85,7 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
     expect(await untilParked(bus)).toMatchObject([{ event: { subject: 'before' } }]);
     const leading = new AbortController();
     await bus.lead('builder', async () => leading.abort(), leading.signal);
-  }, 200_000);
+  }, 600_000);
 
   /** What a broker that was killed is seen to be in for a while, brought about by hand. @param found how its queue is found, as Q */
   const audit = (found: string, then: string) => (vhost: string) =>
@@ -127,29 +129,29 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
       const other = await harness.open();
       await other.publish(sampleEvents('three'));
       await recorder.untilSeen(4);
-      expect(performance.now() - beganAtMs).toBeLessThan(20_000);
+      expect(performance.now() - beganAtMs).toBeLessThan(60_000);
       await end(name);
       const audited = async () => new Set((await auditFrom(bus)).map(({ event }) => event.subject));
-      await until('all are audited', async () => (await audited()).size === 4, 60_000);
+      await until('all are audited', async () => (await audited()).size === 4);
       await bus.publish(sampleEvents('after'));
-      await until('the last is too', async () => (await audited()).has('after'), 60_000);
+      await until('the last is too', async () => (await audited()).has('after'));
       expect(await bus.parked()).toEqual([]);
     },
-    120_000,
+    600_000,
   );
 
   test('an alarm stops publishers, who are told why in time; consumers go on, and publishing does when it is over', async () => {
-    const bus = await harness.open({ patienceMs: 1_000 });
+    const [bus, hasty] = [await harness.open(), await harness.open({ patienceMs: 5_000 })];
     await bus.declare('builder', [runCancelled]);
     await bus.publish(sampleEvents('before'));
     await broker.ctl('set_vm_memory_high_watermark', '0.00001');
     try {
       await expect(
         (async () => {
-          for (let count = 0; count < 50; count += 1) await bus.publish(sampleEvents(`event-${count}`));
+          for (let count = 0; count < 50; count += 1) await hasty.publish(sampleEvents(`event-${count}`));
         })(),
       ).rejects.toThrow(BusUnavailableError);
-      await expect(bus.publish(sampleEvents('blocked'))).rejects.toThrow(/takes no messages: low on memory/);
+      await expect(hasty.publish(sampleEvents('blocked'))).rejects.toThrow(/takes no messages: low on memory/);
       expect((await bus.queues()).find(({ service }) => service === 'builder')?.ready).toBeGreaterThan(0);
     } finally {
       await broker.ctl('set_vm_memory_high_watermark', '0.4');
@@ -163,7 +165,7 @@ const suiteOn = (program: 'rabbitmq' | 'rabbitmq4') => () => {
     const recorder = new Recorder();
     consuming(bus, { prefetch: 10 }, recorder.handler);
     await until('both are seen', () => ['before', 'after'].every((name) => recorder.subjects.includes(name)));
-  }, 120_000);
+  }, 600_000);
 };
 
 describeWith(['rabbitmq'])('the bus over a restart of RabbitMQ', suiteOn('rabbitmq'));

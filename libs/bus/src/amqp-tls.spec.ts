@@ -23,7 +23,7 @@ describeWith(['rabbitmq'])('the bus on RabbitMQ over TLS', () => {
     rabbitmq = await startPrivateRabbitmq({ settings: [...tls, `ssl_options.keyfile = ${keyFile}`] });
     url = Object.assign(new URL(rabbitmq.amqp), { port: String(port) });
     url = new URL(url.href.replace('amqp:', 'amqps:'));
-  }, 150_000);
+  }, 600_000);
   afterEach(async () => {
     for (const bus of buses.splice(0)) await bus.close();
   });

@@ -68,7 +68,7 @@ export function describeCrashes(makeHarness: MakeHarness): void {
     await bus.publish(sampleEvents('fails', 'waits'));
     const before = new Recorder((nth) => {
       if (nth === 1) throw new Error('broken');
-      return again('10m', 'busy');
+      return nth === 2 ? again('10m', 'busy') : hang(); // the first one again
     });
     const consumer = consuming(bus, {}, before.handler);
     await before.untilSeen(2);

@@ -51,7 +51,7 @@ export const sampleEvents = (...names: string[]): Event[] => names.map((name) =>
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  withinMs = 60_000,
+  withinMs = 300_000,
 ): Promise<void> {
   const endMs = performance.now() + withinMs;
   while (!(await condition())) {
@@ -116,8 +116,10 @@ export function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 export async function untilParked(bus: Bus, count = 1): Promise<readonly Parked[]> {
-  await until(`${count} deliveries are parked`, async () => (await bus.parked()).length >= count);
-  return bus.parked();
+  let parked: readonly Parked[] = [];
+  const areParked = async () => (parked = await bus.parked()).length >= count;
+  await until(`${count} deliveries are parked`, areParked);
+  return parked;
 }
 
 /** The audit from an offset on, as far as it goes now. */

@@ -88,7 +88,7 @@ export function describeParking(makeHarness: MakeHarness): void {
     const [first, second] = await untilParked(bus, 2);
     expect(await bus.unpark(first!.id, 'drop')).toBe(true);
     expect(await bus.unpark(first!.id, 'drop')).toBe(false);
-    expect((await bus.parked()).map((one) => one.id)).toEqual([second!.id]);
+    expect((await untilParked(bus)).map((one) => one.id)).toEqual([second!.id]);
     expect(recorder.subjects).toEqual(['a', 'b']);
   });
 

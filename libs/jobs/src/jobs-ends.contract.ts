@@ -83,7 +83,7 @@ export function describeEnds(makeHarness: MakeHarness): void {
   });
 
   it('ends a job that takes longer than it may, and keeps what it said', async () => {
-    const spec = jobSpec(harness, sh('echo begun; sleep 600; echo never'), { timeoutMs: 1500 });
+    const spec = jobSpec(harness, sh('echo begun; sleep 600; echo never'), { timeoutMs: 5000 });
     expect((await run(jobs, spec)).end).toEqual({ kind: 'timeout' });
     expect(await textsOf(jobs, spec.name)).toEqual(['begun']);
   });

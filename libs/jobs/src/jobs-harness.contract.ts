@@ -28,7 +28,7 @@ export type JobsHarness = {
 };
 export type MakeHarness = () => Promise<JobsHarness>;
 
-const stuckMs = 120_000;
+const stuckMs = 300_000;
 const second = 1000;
 
 /** For waits that have an end of their own. */

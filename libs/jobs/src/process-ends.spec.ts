@@ -36,7 +36,7 @@ describe('a job as a child process', () => {
   it('kills the group, and what has left it, at the timeout', async () => {
     const script =
       'sleep 600 & echo $! > $OUT/child; setsid sh -c \'echo $$ > $OUT/daemon; trap "" TERM HUP; while :; do sleep 1; done\' & sleep 600';
-    expect((await runScript(script, { timeoutMs: 1000 })).end).toEqual({ kind: 'timeout' });
+    expect((await runScript(script, { timeoutMs: 5000 })).end).toEqual({ kind: 'timeout' });
     await untilGone(pidIn('child'));
     await untilGone(pidIn('daemon'));
   });
@@ -68,14 +68,17 @@ describe('a job as a child process', () => {
   });
 
   it('does not wait for a process that has left everything by which it could be found', async () => {
-    const { end } = await runScript('env -i setsid sleep 60 & echo $! > $OUT/escaped; exit 2');
+    const { end } = await runScript(
+      'env -i setsid sleep 60 & echo $! > $OUT/escaped; while ! grep -q sleep /proc/$!/comm; do :; done; exit 2',
+    );
     expect(end).toEqual({ kind: 'exited', code: 2 });
     process.kill(pidIn('escaped'), 'SIGKILL');
   });
 
   it('keeps what a process left behind still says in time', async () => {
-    const { name } = await runScript('(sleep 0.1; echo late) & echo early');
-    expect(await textsOf(jobs, name)).toEqual(['early', 'late']);
+    const patient = await harness.open({ drainMs: 30_000 });
+    const { name } = await run(patient, jobSpec(harness, sh('(sleep 0.1; echo late) & echo early')));
+    expect(await textsOf(patient, name)).toEqual(['early', 'late']);
   });
 
   it('has the source where the image has it, with room beside it', async () => {
@@ -144,7 +147,7 @@ describe('a job as a child process', () => {
   it('copies 50 MB of output with little memory', async () => {
     const lines = 500_000;
     const script = `yes ${'x'.repeat(99)} | head -n ${lines}; while ! test -e $OUT/go; do sleep 0.05; done`;
-    const spec = jobSpec(harness, sh(script), { env: { OUT: outside } });
+    const spec = jobSpec(harness, sh(script), { env: { OUT: outside }, timeoutMs: 300_000 });
     await jobs.ensure(spec);
     let bytes = 0;
     for await (const line of jobs.log(spec.name, { skipLines: 0 }, new AbortController().signal)) {

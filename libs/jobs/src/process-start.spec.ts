@@ -92,7 +92,7 @@ describe('the start of a job as a child process', () => {
   });
 
   it('ends its supervisors, and stops its jobs, when it is closed', async () => {
-    const other = await harness.open();
+    const other = await harness.open({ stopGraceMs: 30_000 });
     await other.warm();
     const spec = jobSpec(harness, sh('echo $PPID; sleep 600'));
     await other.ensure(spec);

@@ -13,7 +13,7 @@ describeOn(['s3'])('uploads that S3ObjectStore grants', () => {
   let grant: UploadGrant;
   beforeAll(async () => {
     store = await S3ObjectStore.open(buckets.next({ prefix: 'ci/one' }));
-    grant = await store.grantUploads({ prefix: 'artifacts/run/1/', maxBytes: 1_000, expiresInMs: 60_000 });
+    grant = await store.grantUploads({ prefix: 'artifacts/run/1/', maxBytes: 1_000, expiresInMs: 600_000 });
   });
 
   async function upload(key: string, content: string, { url, fields }: UploadGrant = grant) {

@@ -1,7 +1,8 @@
 import { createServer } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { DirObjectStore } from '@keelson/objects';
+import { freePort } from '@keelson/testbed';
 import type { DataDirectory } from '../data-directory';
 import { newData } from '../fixture.contract';
 import { startEmbeddedRegistry } from './embedded-registry';
@@ -18,11 +19,11 @@ async function start(data: DataDirectory, port?: number): Promise<EmbeddedRegist
   return { ...registry, port: Number(registry.address.split(':')[1]) };
 }
 
-async function takenPort(): Promise<{ port: number; server: Server }> {
+async function takenPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   closers.push(() => server.close());
-  return { port: (server.address() as AddressInfo).port, server };
+  return (server.address() as AddressInfo).port;
 }
 
 describe('the port of the embedded registry', () => {
@@ -35,7 +36,7 @@ describe('the port of the embedded registry', () => {
 
   it('is the one it had last time', async () => {
     const data = await newData();
-    const first = await start(data, 0);
+    const first = await start(data, await freePort());
     await first.close();
     const second = await start(data);
     expect(second.port).toBe(first.port);
@@ -44,7 +45,7 @@ describe('the port of the embedded registry', () => {
 
   it('is another one when somebody has that, and the former address is remembered', async () => {
     const data = await newData();
-    const { port: former } = await takenPort();
+    const former = await takenPort();
     writeFileSync(data.portsFile, `${former}\n`);
     const registry = await start(data);
     expect(registry.port).not.toBe(former);
@@ -54,14 +55,13 @@ describe('the port of the embedded registry', () => {
 
   it('is an error when a chosen one cannot be had', async () => {
     const data = await newData();
-    const { port } = await takenPort();
+    const port = await takenPort();
     await expect(start(data, port)).rejects.toThrow(`port ${port} is in use: choose another with --port, or 0 for any`);
   });
 
   it('is not read from a file that says nonsense', async () => {
     const data = await newData();
-    const { port, server } = await takenPort();
-    await new Promise((resolve) => server.close(resolve));
+    const port = await freePort();
     writeFileSync(data.portsFile, `99999999\nx\n-1\n\n${port}\n`);
     const registry = await start(data);
     expect([registry.port, registry.formerAddresses]).toEqual([port, []]);

@@ -30,6 +30,8 @@ export type AmqpBusOptions = {
   maxRedeliveries?: number;
   /** How long the first connection, and each publish, may take. Default 10 s. */
   patienceMs?: number;
+  /** How long publishing waits for the audit alone, where the broker has everything else. Default 1 s. */
+  auditWaitMs?: number;
   /** How long a consumer that ends waits for handlers that do not heed their signal. Default 5 s. */
   graceMs?: number;
   /** Between two terms of one leader. Default 1 s. */
@@ -46,6 +48,7 @@ export type AmqpSettings = {
   mandatory: ReadonlySet<string>;
   takers: Readonly<Record<string, readonly EventType[]>>;
   wallClock: () => number;
+  auditWaitMs: number;
   graceMs: number;
   leadPauseMs: number;
   onError: (error: Error) => void;
@@ -69,6 +72,7 @@ export function amqpSettings(options: AmqpBusOptions): AmqpSettings {
     mandatory: new Set(options.mandatoryTypes ?? Object.values(takers).flat()),
     takers,
     wallClock: options.clock ?? Date.now,
+    auditWaitMs: options.auditWaitMs ?? second,
     graceMs: options.graceMs ?? 5 * second,
     leadPauseMs: options.leadPauseMs ?? second,
     onError: options.onError ?? ((error) => process.emitWarning(error)),

@@ -18,6 +18,7 @@ export type AmqpParts = {
   takers: Readonly<Record<string, readonly string[]>>;
   /** Milliseconds since the epoch. */
   wallClock: () => number;
+  auditWaitMs: number;
   graceMs: number;
   leadPauseMs: number;
   onError: (error: Error) => void;

@@ -8,8 +8,6 @@ import { inSessions, onChannel } from './session';
 import type { Session } from './session';
 import { declareAudit, declareExchanges } from './topology';
 
-/** While the broker has no leader for the stream it may answer late, or not at all. */
-const declareWithinMs = 2_000;
 const moveAgainMs = 1_000;
 /** Messages that the broker sends ahead of us. */
 const readAhead = 64;
@@ -55,7 +53,12 @@ export class AuditKeeper {
 
   /** Resolves when the stream was declared, or after a moment. */
   begun(): Promise<void> {
-    return atMost(2 * declareWithinMs, untilAborted(this.#begun.signal, this.#parts.closing.signal));
+    return atMost(2 * this.#declareWithinMs, untilAborted(this.#begun.signal, this.#parts.closing.signal));
+  }
+
+  /** While the broker has no leader for the stream it may answer late, or not at all. */
+  get #declareWithinMs(): number {
+    return 2 * this.#parts.auditWaitMs;
   }
 
   async #begin(session: Session, take: (message: ConsumeMessage) => void): Promise<void> {
@@ -75,7 +78,7 @@ export class AuditKeeper {
     this.#declaring ??= onChannel(this.#parts, (channel) => declareAudit(channel, this.#parts.names))
       .catch((cause: unknown) => this.#isGone(cause))
       .finally(() => (this.#declaring = undefined));
-    await atMost(declareWithinMs, this.#declaring);
+    await atMost(this.#declareWithinMs, this.#declaring);
   }
 
   async #move({ channel, over }: Session, message: ConsumeMessage): Promise<void> {

@@ -52,6 +52,7 @@ export function assembleAmqpParts(options: AmqpBusOptions): OpenParts {
       await declareLast(channel, names);
     },
     patienceMs: amqpPatienceMs(options),
+    spareAfterMs: settings.auditWaitMs,
     refused: refuse,
   });
   const parts = { ...settings, names, link: consumeLink, publishLink, publisher, closing };

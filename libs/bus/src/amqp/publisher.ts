@@ -15,6 +15,8 @@ export type PublisherOptions = {
   prepare: (channel: ConfirmChannel) => Promise<unknown>;
   /** How long one call tries, in milliseconds. */
   patienceMs: number;
+  /** How long a message is waited for that has a spare queue, in milliseconds. */
+  spareAfterMs: number;
   /** Told when the broker does not let us publish. */
   refused: (cause: unknown) => Error;
 };
@@ -22,8 +24,7 @@ export type PublisherOptions = {
 /** Sent before the confirms of the first are there; more only fill buffers. */
 const inFlightAtMost = 256;
 
-/** How long a message is waited for that has a spare queue, and for how long all of those then go there at once. */
-const spareAfterMs = 1_000;
+/** For how long all messages that have a spare queue go there at once, after one was not taken. */
 const spareForMs = 5_000;
 
 /** Publishes with confirms. Messages are sent again until each is confirmed, so that only those whose fate is unknown can be doubled. */
@@ -82,7 +83,7 @@ export class Publisher {
       return messages;
     }
     const withinMs = Math.max(attempts.endMs - performance.now(), 1);
-    const fates = await channel.send(messages, { withinMs, spareAfterMs });
+    const fates = await channel.send(messages, { withinMs, spareAfterMs: this.#options.spareAfterMs });
     if (!channel.isOpen && isRefusal(channel.closedBy)) throw this.#options.refused(channel.closedBy);
     const unroutable = messages.filter(({ spare }, index) => fates[index] === 'unroutable' && spare === undefined);
     if (unroutable.length > 0) throw new UnroutableError([...new Set(unroutable.map(({ key }) => key))]);

@@ -10,7 +10,7 @@ export function describeOnBrokers(name: string, suite: (broker: () => AmqpServer
     let broker: PrivateRabbitmq;
     beforeAll(async () => {
       broker = await startPrivateRabbitmq({ program: 'rabbitmq4' });
-    }, 150_000);
+    }, 600_000);
     afterAll(() => broker.close(), 60_000);
     suite(() => ({ amqp: broker.amqp, rabbitApi: broker.api }));
   });

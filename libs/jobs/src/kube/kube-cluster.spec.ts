@@ -5,16 +5,19 @@ import type { KubeHarness } from '../kube-harness.contract';
 import type { CommandJob, KubeObject, ManifestJob } from '../jobs';
 import type { KubeJobs } from './kube-jobs';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
-const graces = { stopGraceMs: 1000, pullMs: 3000, scheduleMs: 3000, refusalMs: 3000 };
+/** For what is to come up, on a machine that takes its time. */
+const patient = { stopGraceMs: 1000 };
+/** For what is to be refused. */
+const hasty = { ...patient, pullMs: 3000, scheduleMs: 3000, refusalMs: 3000 };
 
 describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
   let harness: KubeHarness;
   let jobs: KubeJobs;
   beforeAll(async () => {
     harness = await kubeHarness();
-    jobs = await harness.open({ graces, anyNamespace: true });
+    jobs = await harness.open({ graces: patient, anyNamespace: true });
     await make('Secret', 'secrets', { metadata: { name: 'tokens' }, stringData: { one: 'a secret value' } });
   });
   afterAll(() => harness.end());
@@ -24,7 +27,10 @@ describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
     await harness.api.call({ what: `making a ${kind}`, method: 'POST', path, body });
   }
   const spec = (script: string, more: Partial<CommandJob> = {}) => jobSpec(harness, sh(script), more);
-  const endOf = async (job: CommandJob | ManifestJob) => (await run(jobs, job as CommandJob)).end;
+  const endOf = async (job: CommandJob | ManifestJob, by = jobs) => (await run(by, job as CommandJob)).end;
+  const untilWaiting = ({ name }: CommandJob, why: string) =>
+    until(`it waits: ${why}`, async () => (await stateOf(jobs, name))?.waitingFor?.includes(why));
+  const refusedEndOf = async (job: CommandJob) => endOf(job, await harness.open({ graces: hasty }));
 
   it('watches also while no pod changes and everything else does', async () => {
     const warnings: string[] = [];
@@ -47,11 +53,8 @@ describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
 
   it('ends a command whose Secret is not there, and names it', async () => {
     const job = spec('exit 0', { secrets: { TOKEN: { secret: 'no-such', key: 'one' } } });
-    expect(await endOf(job)).toMatchObject({
-      cause: 'refused',
-      fault: 'user',
-      message: expect.stringContaining('no-such'),
-    });
+    const message = expect.stringContaining('no-such');
+    expect(await refusedEndOf(job)).toMatchObject({ cause: 'refused', fault: 'user', message });
   });
 
   it('has services up before the command, reached by their names, and gone after it', async () => {
@@ -63,10 +66,13 @@ describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
   });
 
   it('ends a command whose service never gets ready, with what the service said', async () => {
-    const impatient = await harness.open({ graces: { ...graces, startMs: 8000 } });
     const command = sh('echo cannot find my disk; exit 3');
     const services = [{ name: 'db', image: harness.image, command, ready: { port: 1 } }];
-    const { end } = await run(impatient, spec('exit 0', { services }));
+    const job = spec('exit 0', { services });
+    await jobs.ensure(job);
+    await untilWaiting(job, 'cannot find my disk');
+    const impatient = await harness.open({ graces: { ...patient, startMs: 1 } });
+    const { end } = await untilEnded(impatient, job.name);
     expect(end).toMatchObject({
       cause: 'service-not-ready',
       fault: 'user',
@@ -77,7 +83,7 @@ describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
   it('ends a command whose image is not there', async () => {
     const image = `${servers.registry}/keelson-jobs-sample@sha256:${'0'.repeat(64)}`;
     const job = spec('exit 0', { image });
-    expect(await endOf(job)).toMatchObject({
+    expect(await refusedEndOf(job)).toMatchObject({
       cause: 'image-pull',
       fault: 'user',
       message: expect.stringContaining(image),
@@ -88,19 +94,15 @@ describeOn(['kubeconfig', 'registry'])('what only a cluster has', () => {
   it('ends a command that no machine takes, and tells what it waits for until then', async () => {
     const job = spec('exit 0', { resources: { nodeSelector: { 'no-such': 'machine' } } });
     await jobs.ensure(job);
-    await until('it says why it waits', async () =>
-      (await stateOf(jobs, job.name))?.waitingFor?.includes('affinity/selector'),
-    );
-    expect((await untilEnded(jobs, job.name)).end).toMatchObject({ cause: 'unschedulable', fault: 'user' });
+    await untilWaiting(job, 'affinity/selector');
+    const impatient = await harness.open({ graces: hasty });
+    expect((await untilEnded(impatient, job.name)).end).toMatchObject({ cause: 'unschedulable', fault: 'user' });
   });
 
   it('tells a command that used up its memory', async () => {
     const job = spec('head -c 200000000 /dev/zero | tail', { resources: { memory: '16Mi' } });
-    expect(await endOf(job)).toMatchObject({
-      cause: 'out-of-memory',
-      fault: 'user',
-      message: expect.stringContaining('16Mi'),
-    });
+    const message = expect.stringContaining('16Mi');
+    expect(await endOf(job)).toMatchObject({ cause: 'out-of-memory', fault: 'user', message });
   });
 
   it('stops a command that waits', async () => {
@@ -231,14 +233,14 @@ describeOn(['kubeconfig', 'registry'])('a namespace that is restricted', () => {
   it('runs what is known not to be root', async () => {
     const files = [{ path: 'src/x', content: 'x' }];
     const image = await pushImage({ repository: 'keelson-jobs-sample', base: 'busybox:1', files, user: '1000:1000' });
-    const jobs = await harness.open({ graces, userOf: () => Promise.resolve('1000:1000') });
+    const jobs = await harness.open({ graces: patient, userOf: () => Promise.resolve('1000:1000') });
     const job = jobSpec(harness, sh('id -u; ls /var/run/secrets 2>/dev/null || echo no token'), { image });
     expect((await run(jobs, job)).end).toEqual({ kind: 'exited', code: 0 });
     expect(await textsOf(jobs, job.name)).toEqual(['1000', 'no token']);
   });
 
   it('refuses root, and the job ends with what the cluster says', async () => {
-    const jobs = await harness.open({ graces });
+    const jobs = await harness.open({ graces: hasty });
     const { end } = await run(jobs, jobSpec(harness, sh('exit 0')));
     expect(end).toMatchObject({ cause: 'refused', fault: 'user', message: expect.stringContaining('runAsNonRoot') });
   });

@@ -5,7 +5,7 @@ import { bucketUploads, kubeHarness, podHelperImage } from '../kube-harness.cont
 import type { KubeHarness } from '../kube-harness.contract';
 import type { Uploads } from './kube-host';
 
-jest.setTimeout(180_000);
+jest.setTimeout(600_000);
 
 /** The same cluster, and pods that upload their files. */
 async function uploadingHarness(): Promise<KubeHarness & { uploads: Uploads }> {

@@ -15,8 +15,9 @@ describe('the start of a command', () => {
     startCommand({ command, cwd, env: { PATH: process.env.PATH ?? '' }, outputFd });
 
   it('tells which process it is', async () => {
-    const { record, exited } = await start('sh', '-c', 'sleep 0.1; exit 3');
+    const { record, exited } = await start('sh', '-c', 'while ! test -e go; do sleep 0.01; done; exit 3');
     expect(processIdentity(record.pid)).toBe(record.identity);
+    writeFileSync(path.join(cwd, 'go'), '');
     expect(await exited).toEqual({ code: 3, signal: null });
     expect(processIdentity(record.pid)).toBeUndefined();
   });

@@ -54,5 +54,5 @@ it.each([
     [],
   );
   expect(masked).not.toContain(value.trim().slice(-9));
-  expect(performance.now() - begun).toBeLessThan(15_000);
+  expect(performance.now() - begun).toBeLessThan(60_000);
 });

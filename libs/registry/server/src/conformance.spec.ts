@@ -5,6 +5,8 @@ import { goProgram } from './testing/go-program';
 import { runProgram } from './testing/run-program';
 import { temporaryDirectory, TestRegistry } from './testing/test-registry';
 
+jest.setTimeout(600_000);
+
 const suite = 'github.com/opencontainers/distribution-spec/conformance';
 const workflows = goProgram('conformance', suite, 'test');
 const features = goProgram('conformance-v1.1', suite, 'program');

@@ -144,8 +144,9 @@ describe('the registry', () => {
   });
 
   it('closes the connection of a client that stalls, in a header or in a body', async () => {
-    registry = await TestRegistry.start({ limits: { idleTimeoutMs: 1_000, headersTimeoutMs: 1_000 } });
+    registry = await TestRegistry.start();
     const location = await registry.begin('a');
+    await registry.restart({ idleTimeoutMs: 1_000, headersTimeoutMs: 1_000 });
     for (const part of [
       'GET /v2/ HTTP/1.1\r\nHos',
       `PATCH ${location} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc`,
@@ -154,6 +155,7 @@ describe('the registry', () => {
       socket.resume().write(part);
       await once(socket, 'close');
     }
+    await registry.restart({});
     expect((await registry.get(location)).status).toBe(204);
   });
 

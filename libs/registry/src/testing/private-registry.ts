@@ -49,7 +49,8 @@ export async function startRegistry(options: PrivateRegistryOptions = {}): Promi
     await ended;
     await rm(directory, { recursive: true, force: true });
   };
-  for (let tries = 0; tries < 200; tries += 1) {
+  const deadlineMs = performance.now() + 60_000;
+  while (child.exitCode === null && performance.now() < deadlineMs) {
     if (await answers(`${tls ? 'https' : 'http'}://${address}`)) return { address, directory, close };
     await setTimeout(50);
   }

@@ -39,7 +39,7 @@ export abstract class WorkWorld<E extends WorkEvent> {
   process(more: Partial<WorldDeps> = {}, options: Partial<ProcessJobsOptions> = {}): WorkProcess<E, WorldDeps> {
     const jobs = new ProcessJobs({
       ...{ directory: path.join(this.root, 'jobs'), supervisorPath: supervisorPath() },
-      ...{ stopGraceMs: 300, drainMs: 300, materialise: () => Promise.resolve(), ...options },
+      ...{ stopGraceMs: 60_000, drainMs: 300, materialise: () => Promise.resolve(), ...options },
     });
     const deps = this.deps({ jobs, ...more });
     const started = new WorkProcess<E, WorldDeps>(deps, jobs, this.kind(deps));
