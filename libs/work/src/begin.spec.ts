@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { eventTypes } from '@keelson/events';
 import type { JobState } from '@keelson/jobs';
 import { stageEndedKey, stageStartedKey } from '@keelson/ledger';
+import { until } from './testing/work-process.contract';
 import { service, Workshop } from './testing/workshop.contract';
 import { workAtHand } from './work-at-hand';
 
@@ -22,7 +23,8 @@ describe('a job that has to wait for a machine', () => {
     const runner = world.process();
     const { jobs } = runner;
     const list = jobs.list.bind(jobs);
-    const state = { isFull: true, runner };
+    const haveEnded = async () => (await list()).every(({ phase }) => phase === 'ended');
+    const state = { isFull: true, runner, haveEnded };
     const waiting = ({ name }: JobState): JobState => ({ name, phase: 'waiting', waitingFor: 'no machine takes it' });
     jobs.list = async () => (state.isFull ? (await list()).map(waiting) : list());
     return state;
@@ -50,7 +52,7 @@ describe('a job that has to wait for a machine', () => {
     const run = await world.queued('exit 0');
     const crowd = crowded();
     await crowd.runner.pass();
-    await sleep(500); // it ends meanwhile, and its log is sealed
+    await until('it has ended meanwhile', crowd.haveEnded);
     crowd.isFull = false;
     await crowd.runner.idle();
     expect(crowd.runner.told.map(({ type }) => type)).toEqual([
