@@ -151,6 +151,21 @@ describe('bad commands', () => {
   });
 });
 
+describe('bad options', () => {
+  it('refuses a registry that is written as a URL, in one sentence, with 2', async () => {
+    const repository = new TestRepository();
+    repository.pipeline('true');
+    repository.commit();
+    const registry = ['--registry', 'https://registry.example/team'];
+    const ended = await keelson(['up', repository.path, '--once', '--data', newData(), ...registry]);
+    expectEnd(ended, {
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^keelson: .*is no place for images.*\n$/),
+    });
+  });
+});
+
 describe('bad trees', () => {
   it('freezes names with newlines, 255 bytes and invalid UTF-8, and links that lead outside', async () => {
     const repository = new TestRepository();

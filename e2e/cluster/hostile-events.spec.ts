@@ -124,7 +124,7 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('wha
     await until(isDone, { timeoutMs: 240_000, what: () => `the run beside it: ${five.said()}` });
     const isEmpty = async () => {
       const inbox = (await five.own.queues()).find(({ service }) => service === 'inbox');
-      return inbox !== undefined && inbox.ready + inbox.inWork === 0;
+      return inbox !== undefined && inbox.ready + (inbox.inWork ?? 0) === 0;
     };
     await until(isEmpty, { timeoutMs: 600_000, what: () => 'an empty inbox' });
     const views = await five.untilEnded(2);

@@ -84,13 +84,18 @@ async function build(wanted) {
 
 try {
   const wanted = options();
+  // Packages with native code are here as this machine needs them.
+  if (process.platform !== 'linux')
+    throw new Error(
+      `the image runs on Linux, and this machine is ${process.platform}: build it with the Dockerfile, or on Linux`,
+    );
   prepare();
   const { services, helper } = await build(wanted);
   process.stdout.write(`${services}\n`);
   if (helper !== undefined) process.stdout.write(`${helper}\n`);
   else
     process.stderr.write(
-      'images: there is no go here: the image of the pod helper was not built, tests keep no files\n',
+      'images: there is no go here: the image of the pod helper was not built. Take KEELSON_POD_HELPER out of the overlay (tests keep no files then), or build it with the Dockerfile (--target pod)\n',
     );
 } catch (error) {
   process.stderr.write(`images: ${error.message}\n`);

@@ -39,7 +39,11 @@ async function parseSources(texts: readonly string[]): Promise<readonly Source[]
 
 /** Only a URL means the same to the bootstrapper, which is another process, perhaps on another machine. */
 async function remote(text: string): Promise<Source> {
-  const source = await parseSource(text, { cwd: '/' });
-  if (source.location.kind === 'remote') return source;
-  throw new Error(`${source.name} is a directory of this machine: name a URL that every service can reach`);
+  const { location, name, ...rest } = await parseSource(text, { cwd: '/' });
+  if (location.kind !== 'remote')
+    throw new Error(`${name} is a directory of this machine: name a URL that every service can reach`);
+  // Records name it without them, and bootstrapper could not read it.
+  if (location.credentials !== undefined)
+    throw new Error(`name ${name} without credentials: give all services a token by KEELSON_GIT_TOKEN_FILE`);
+  return { location, name, ...rest };
 }

@@ -9,12 +9,7 @@ import type { WatcherConfig } from './config';
 import { service } from './deps';
 
 function start(config: WatcherConfig, { ledger, host, notice, stopLater }: Given): Promise<Service> {
-  const credentials = new Credentials({ tokenFile: config.gitTokenFile });
-  for (const { location } of config.sources) {
-    if (location.kind === 'remote' && location.credentials !== undefined)
-      credentials.give(location.url, location.credentials);
-  }
-  const remote = new RemoteHeads({ credentials });
+  const remote = new RemoteHeads({ credentials: new Credentials({ tokenFile: config.gitTokenFile }) });
   stopLater({ name: 'connections to repositories', stop: () => remote.close() });
   const client = registryAccess(config);
   stopLater({ name: 'connections to registries', stop: () => client.close() });

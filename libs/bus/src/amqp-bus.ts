@@ -46,8 +46,8 @@ export class AmqpBus implements Bus {
     this.#parts = parts;
     this.#options = options;
     this.#known = new Set(Object.keys(parts.takers));
-    const { apiUrl, url } = options;
-    this.#api = apiUrl === undefined ? undefined : new ManagementApi({ apiUrl, vhost: vhostOf(url) });
+    const { apiUrl, url, tls } = options;
+    this.#api = apiUrl === undefined ? undefined : new ManagementApi({ apiUrl, vhost: vhostOf(url), ca: tls?.ca });
   }
 
   /**
@@ -152,8 +152,8 @@ export class AmqpBus implements Bus {
 
   async queues(): Promise<readonly QueueState[]> {
     const parts = this.#open();
-    const api = (await this.#api?.queues()) ?? [];
-    const listed = api.map(({ name }) => parts.names.serviceOf(name)).filter((name) => name !== undefined);
+    const api = await this.#api?.queues();
+    const listed = (api ?? []).map(({ name }) => parts.names.serviceOf(name)).filter((name) => name !== undefined);
     const services = [...new Set([...this.#known, ...listed])].sort();
     const states = await Promise.all(services.map((service) => queueStateOf(parts, service, api)));
     return states.filter((state) => state !== undefined);

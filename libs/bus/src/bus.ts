@@ -45,7 +45,8 @@ export type InboxHandler = (message: OutsideMessage, delivery: Delivery, signal:
 export type QueueState = {
   service: string;
   ready: number;
-  inWork: number;
+  /** Handed out, and not answered yet; undefined where the broker cannot be asked for it. */
+  inWork?: number;
   /** Waiting for a later look: `again` and failed tries. */
   again: number;
   retry: number;

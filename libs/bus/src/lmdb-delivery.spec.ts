@@ -161,7 +161,7 @@ test('an event that several services take is kept until the last is done with it
   await bus.declare('tester', [runCancelled]);
   await bus.publish(sampleEvents('shared'));
   consuming(bus, {}, async () => emit());
-  await until('the first is done', async () => (await builder()).inWork + (await builder()).ready === 0);
+  await until('the first is done', async () => ((await builder()).inWork ?? 0) + (await builder()).ready === 0);
   nowMs += 120_000;
   await bus.publish(Array.from({ length: 255 }, (_, index) => sampleEvent(`new-${index}`, changeMerged)));
   expect((await auditFrom(bus))[0]?.event.subject).toBe('shared');

@@ -1,7 +1,7 @@
 export { vhostOf, withoutPassword, withPassword } from './amqp-url';
 export { dockerConfigText } from './docker-config-text';
 export { openJobs } from './open-jobs';
-export { apiUrl, openBus, openStore } from './open-servers';
+export { apiUrl, brokerCa, openBus, openStore } from './open-servers';
 export type { BusSettings, StoreSettings } from './open-servers';
 export { readSettings, variablesOf } from './read-settings';
 export type { Settings } from './read-settings';

@@ -18,16 +18,21 @@ export type BusUse = {
 
 /** Opens the bus on RabbitMQ. @throws BusRefusedError with the broker's words */
 export function openBus(settings: BusSettings, { name, onError }: BusUse): Promise<AmqpBus> {
-  const { amqp, amqpPassword, amqpApi, amqpCaFile } = settings;
+  const { amqp, amqpPassword, amqpApi } = settings;
+  const ca = brokerCa(settings);
   return AmqpBus.open({
     url: withPassword(amqp, amqpPassword),
     connectionName: name,
     takers,
     ...(amqpApi === undefined ? {} : { apiUrl: apiUrl(settings) }),
-    ...(amqpCaFile === undefined ? {} : { tls: { ca: readFileSync(amqpCaFile, 'utf8') } }),
+    ...(ca === undefined ? {} : { tls: { ca } }),
     ...(onError === undefined ? {} : { onError }),
   });
 }
+
+/** Whom to trust at the broker, in PEM; undefined: the usual authorities. */
+export const brokerCa = ({ amqpCaFile }: BusSettings): string | undefined =>
+  amqpCaFile === undefined ? undefined : readFileSync(amqpCaFile, 'utf8');
 
 /** The management API takes the broker's user too, unless its address names another. */
 export function apiUrl({ amqp, amqpPassword, amqpApi }: BusSettings): string {

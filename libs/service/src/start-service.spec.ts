@@ -22,7 +22,7 @@ describe('a service on the bus', () => {
     });
     await bus().publish([event, runRetried()]);
     await until('all is acknowledged', async () =>
-      (await bus().queues()).every((queue) => queue.ready + queue.inWork === 0),
+      (await bus().queues()).every((queue) => queue.ready + (queue.inWork ?? 0) === 0),
     );
     expect(seen).toEqual([event]);
     expect(await published(bus())).toContainEqual(told);

@@ -22,15 +22,18 @@ export async function queues(context: Asking): Promise<void> {
   }
 }
 
+/** What cannot be told here has a dash. */
+const countOr = (count: number | undefined): string => (count === undefined ? '-' : String(count));
+
 const columns: readonly (readonly [title: string, of: (state: QueueState) => string])[] = [
   ['queue', ({ service }) => service],
   ['ready', ({ ready }) => String(ready)],
   ['oldest', ({ oldestMs }) => (oldestMs === undefined ? '-' : duration(oldestMs))],
-  ['in work', ({ inWork }) => String(inWork)],
+  ['in work', ({ inWork }) => countOr(inWork)],
   ['again', ({ again }) => String(again)],
   ['retry', ({ retry }) => String(retry)],
   ['parked', ({ parked }) => String(parked)],
-  ['dead', ({ dead }) => (dead === undefined ? '-' : String(dead))],
+  ['dead', ({ dead }) => countOr(dead)],
   ['consumers', ({ consumers }) => String(consumers)],
 ];
 

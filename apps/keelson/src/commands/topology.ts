@@ -1,5 +1,5 @@
 import { applyTopology } from '@keelson/bus';
-import { apiUrl, busSettings, vhostOf } from '@keelson/deployment';
+import { apiUrl, brokerCa, busSettings, vhostOf } from '@keelson/deployment';
 import { serverSettings } from '../server-access';
 import { UsageError } from '../usage-error';
 import { writeJson } from './context';
@@ -15,7 +15,8 @@ export async function applyPolicies(context: Context): Promise<void> {
     throw new UsageError(
       "policies are put in force through RabbitMQ's management API: name it in KEELSON_AMQP_API, as in http://host:15672",
     );
-  const applied = await applyTopology({ apiUrl: apiUrl(settings), vhost: vhostOf(settings.amqp.reveal()) });
+  const vhost = vhostOf(settings.amqp.reveal());
+  const applied = await applyTopology({ apiUrl: apiUrl(settings), vhost, ca: brokerCa(settings) });
   for (const name of applied)
     await (context.isJson ? writeJson(context, { policy: name }) : context.output.write(name));
 }

@@ -11,7 +11,7 @@ type Count = { messages: number; consumers: number };
 export async function queueStateOf(
   parts: AmqpParts,
   service: string,
-  api: readonly ApiQueue[],
+  api: readonly ApiQueue[] | undefined,
 ): Promise<QueueState | undefined> {
   const queues = parts.names.of(service);
   const [main, parked, dead, ...waits] = await countsOf(parts, [
@@ -26,7 +26,7 @@ export async function queueStateOf(
   return {
     service,
     ready: messagesIn([main]),
-    inWork: api.find(({ name }) => name === queues.main)?.messages_unacknowledged ?? 0,
+    ...(api === undefined ? {} : { inWork: unacknowledgedIn(api, queues.main) }),
     again: messagesIn(waits.slice(0, againQueues)),
     retry: messagesIn(waits.slice(againQueues)),
     parked: messagesIn([parked]),
@@ -34,6 +34,9 @@ export async function queueStateOf(
     consumers: main?.consumers ?? 0,
   };
 }
+
+const unacknowledgedIn = (api: readonly ApiQueue[], queue: string): number =>
+  api.find(({ name }) => name === queue)?.messages_unacknowledged ?? 0;
 
 const messagesIn = (counts: readonly (Count | undefined)[]): number =>
   counts.reduce((sum, count) => sum + (count?.messages ?? 0), 0);

@@ -1,11 +1,19 @@
+import http from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import https from 'node:https';
+import { text } from 'node:stream/consumers';
+import { rootCertificates } from 'node:tls';
 import { z } from 'zod';
 import { BusUnavailableError } from '../bus';
 import { BusRefusedError } from '../bus-refused-error';
+import { isRefusal, refusalText } from './refusal';
 
 export type ApiAddress = {
   /** `http://user:password@host:port` of the management API. */
   apiUrl: string;
   vhost: string;
+  /** Whom to trust beside the usual authorities, in PEM: it may have the broker's certificate, or one of its own. */
+  ca?: string | undefined;
 };
 
 const queue = z.object({
@@ -23,13 +31,17 @@ const policy = z.object({
 });
 export type ApiPolicy = z.infer<typeof policy>;
 
+const answerMs = 10_000;
+
 /** The few calls of RabbitMQ's management API that this bus makes. */
 export class ManagementApi {
   readonly #base: string;
   readonly #vhost: string;
   readonly #authorization: string;
+  /** What is trusted; undefined: as usual. */
+  readonly #ca: string[] | undefined;
 
-  constructor({ apiUrl, vhost }: ApiAddress) {
+  constructor({ apiUrl, vhost, ca }: ApiAddress) {
     if (!URL.canParse(apiUrl))
       throw new BusRefusedError('the management API is named by http://user:password@host:port');
     const url = new URL(apiUrl);
@@ -38,6 +50,7 @@ export class ManagementApi {
     url.username = url.password = '';
     this.#base = url.href.replace(/\/$/, '');
     this.#vhost = encodeURIComponent(vhost);
+    this.#ca = ca === undefined ? undefined : [...rootCertificates, ca];
   }
 
   /** Every queue of the virtual host. Counts are some seconds old; what is in force is not told where the broker keeps no statistics. */
@@ -63,20 +76,31 @@ export class ManagementApi {
 
   async #call(method: string, path: string, value?: object): Promise<unknown> {
     const what = `${method} ${this.#base}${path}`;
-    let response: Response;
-    try {
-      response = await fetch(this.#base + path, {
-        method,
-        headers: { authorization: this.#authorization, 'content-type': 'application/json' },
-        signal: AbortSignal.timeout(10_000),
-        ...(value ? { body: JSON.stringify(value) } : {}),
-      });
-    } catch (cause) {
-      throw new BusUnavailableError(`${what}: ${String(cause)}`, { cause });
-    }
-    const text = await response.text();
-    if (response.ok) return text === '' ? undefined : JSON.parse(text);
-    const told = `${what}: ${response.status} ${text.slice(0, 500)}`;
-    throw response.status < 500 ? new BusRefusedError(told) : new BusUnavailableError(told);
+    const told = await this.#told(method, path, value).catch((cause: unknown) => {
+      const why = networkFault(cause);
+      const message = `${what}: ${refusalText(why)}`;
+      throw isRefusal(why) ? new BusRefusedError(message, { cause }) : new BusUnavailableError(message, { cause });
+    });
+    if (told.status >= 200 && told.status < 300) return told.body === '' ? undefined : JSON.parse(told.body);
+    const message = `${what}: ${told.status} ${told.body.slice(0, 500)}`;
+    throw told.status < 500 ? new BusRefusedError(message) : new BusUnavailableError(message);
+  }
+
+  #told(method: string, path: string, value?: object): Promise<{ status: number; body: string }> {
+    const url = new URL(this.#base + path);
+    const headers = { authorization: this.#authorization, 'content-type': 'application/json' };
+    const signal = AbortSignal.timeout(answerMs);
+    const options = { method, headers, signal, ...(this.#ca === undefined ? {} : { ca: this.#ca }) };
+    return new Promise((resolve, reject) => {
+      const fail = (error: Error) => reject(signal.aborted ? new Error(`no answer within ${answerMs} ms`) : error);
+      const take = (response: IncomingMessage) =>
+        void text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), fail);
+      const asked = url.protocol === 'https:' ? https.request(url, options, take) : http.request(url, options, take);
+      asked.on('error', fail).end(value === undefined ? undefined : JSON.stringify(value));
+    });
   }
 }
+
+/** Why a connection was not made: where a name has several addresses, why not to the first. */
+const networkFault = (error: unknown): unknown =>
+  error instanceof AggregateError && error.errors.length > 0 ? error.errors[0] : error;
