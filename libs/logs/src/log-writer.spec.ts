@@ -199,7 +199,7 @@ describe('LogWriter', () => {
     const manifest = await writer.seal();
     expect(await writer.seal()).toEqual(manifest);
     const next = writerOf(store);
-    expect(await next.resume()).toEqual({ skipLines: 1, bytes: 4 });
+    expect(await next.resume()).toEqual({ skipLines: 1, bytes: 4, isSealed: true });
     expect(await next.seal()).toEqual(manifest);
     await expect(next.write(line('two'))).rejects.toThrow(LogConflictError);
   });

@@ -80,12 +80,15 @@ export class LogWriter {
 
   /**
    * Goes on behind what is stored. To be called before the first line is written, or not at all for a new log.
-   * @returns the number of LogLines that are stored, for the source to skip, the time of the last, and their bytes of output
+   * @returns the number of LogLines that are stored, for the source to skip, the time of the last, and their bytes of output; and whether it is sealed:
+   * then no more is to be written, not even gaps
    * @throws LogDamagedError, ObjectStoreError
    */
-  async resume(): Promise<{ skipLines: number; after?: string | undefined; bytes: number }> {
+  async resume(): Promise<{ skipLines: number; after?: string | undefined; bytes: number; isSealed?: true }> {
     this.#sealed = await this.#objects.manifest();
-    if (this.#sealed !== undefined) return { skipLines: this.#sealed.pieces, bytes: this.#sealed.bytes };
+    if (this.#sealed !== undefined) {
+      return { skipLines: this.#sealed.pieces, bytes: this.#sealed.bytes, isSealed: true };
+    }
     while (this.#index < this.#maxChunks) {
       const chunk = await this.#objects.chunk(this.#index);
       if (chunk === undefined) break;

@@ -90,6 +90,18 @@ describe('a service that died', () => {
     expect(typesOf((await endsWell(run)).told)).toEqual([eventTypes.buildStarted, ...finished]);
   });
 
+  it('when the log was sealed without the rest that is not kept tells the verdict', async () => {
+    const run = await queued();
+    const limited = { logLimitBytes: 8 };
+    const runner = world.process(limited);
+    await runner.seen('ended');
+    await runner.die();
+    const next = world.process(limited);
+    await next.idle();
+    expect(await endedOf(run)).toMatchObject({ outcome: 'failure', log: { lines: 1, complete: false } });
+    expect(await manifest(run)).toMatchObject({ gaps: [{ fromLine: 1, reason: expect.stringContaining('8 bytes') }] });
+  });
+
   it.each(['the verdict', 'the end of the run'])(
     'when %s was recorded and not published tells the same events',
     async (what) => {
@@ -115,6 +127,19 @@ describe('a service that died', () => {
     await endsWell(run); // which looks that there is no job
   });
 
+  it('whose job somebody removed meanwhile tells it as lost, and begins it again as another attempt', async () => {
+    const run = await world.queued('echo begun; [ $KEELSON_ATTEMPT = 2 ] || sleep 600');
+    const runner = world.process({ retryDelaysMs: [0] });
+    await runner.until('it has begun', async () => (await world.log(run)) === 'begun');
+    await runner.until('that is told', () => runner.told.some(({ type }) => type === eventTypes.buildStarted));
+    const [job] = await runner.jobs.list();
+    await runner.jobs.remove(job!.name);
+    await runner.idle();
+    expect(await endedOf(run)).toMatchObject({ outcome: 'error', reason: { code: 'lost' }, log: { lines: 1 } });
+    expect(await endedOf({ ...run, attempt: 2 })).toMatchObject({ outcome: 'success' });
+    expect(await world.ledger.attempts(run.run)).toEqual([1, 2]);
+  });
+
   it('when an error of ours was recorded opens the next attempt once', async () => {
     const run = await world.queued('kill -KILL $$');
     const runner = world.process();
@@ -129,24 +154,31 @@ describe('a service that died', () => {
     expect(await world.ledger.open(service)).toHaveLength(1);
   });
 
-  it('together with its jobs has them told as lost, what is missing of their output named, and tried again', async () => {
-    const run = await world.queued('echo begun; [ $KEELSON_ATTEMPT = 2 ] || sleep 600');
-    const runner = world.process();
-    await runner.until('some output is kept', async () => (await world.log(run)) === 'begun');
-    const [job] = await runner.jobs.list();
-    const status = readFileSync(path.join(world.root, 'jobs', job!.name, 'status.json'), 'utf8');
-    process.kill((JSON.parse(status) as { supervisor: { pid: number } }).supervisor.pid, 'SIGKILL');
-    await runner.die();
-    const next = world.process();
-    await next.until('the first attempt has ended', async () => (await endOf(run)) !== undefined);
-    expect(await endOf(run)).toMatchObject({ outcome: 'error', reason: { code: 'lost' } });
-    expect(await endedOf(run)).toMatchObject({ log: { lines: 1, complete: false } });
-    expect(await manifest(run)).toMatchObject({
-      complete: false,
-      gaps: [{ fromLine: 1, reason: expect.stringContaining('supervisor') }],
-    });
-    world.laterMs = 60_000;
-    await next.idle();
-    expect(await endOf({ ...run, attempt: 2 })).toMatchObject({ outcome: 'success' });
-  });
+  it.each([
+    ['before', false],
+    ['after', true],
+  ])(
+    'together with its jobs has them told as lost, what is missing of their output named, and tried again: %s that is sealed',
+    async (_when, isSealed) => {
+      const run = await world.queued('echo begun; [ $KEELSON_ATTEMPT = 2 ] || sleep 600');
+      const runner = world.process();
+      await runner.until('some output is kept', async () => (await world.log(run)) === 'begun');
+      const [job] = await runner.jobs.list();
+      const status = readFileSync(path.join(world.root, 'jobs', job!.name, 'status.json'), 'utf8');
+      process.kill((JSON.parse(status) as { supervisor: { pid: number } }).supervisor.pid, 'SIGKILL');
+      if (isSealed) await runner.seen('ended');
+      await runner.die();
+      const next = world.process();
+      await next.until('the first attempt has ended', async () => (await endOf(run)) !== undefined);
+      expect(await endOf(run)).toMatchObject({ outcome: 'error', reason: { code: 'lost' } });
+      expect(await endedOf(run)).toMatchObject({ log: { lines: 1, complete: false } });
+      expect(await manifest(run)).toMatchObject({
+        complete: false,
+        gaps: [{ fromLine: 1, reason: expect.stringContaining('supervisor') }],
+      });
+      world.laterMs = 60_000;
+      await next.idle();
+      expect(await endOf({ ...run, attempt: 2 })).toMatchObject({ outcome: 'success' });
+    },
+  );
 });

@@ -1,10 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { JobsError } from '@keelson/jobs';
 import { keepArtifact, logPrefix } from '@keelson/ledger';
 import { LogWriter } from '@keelson/logs';
 import type { LogManifest } from '@keelson/logs';
 import type { WorkKey } from '@keelson/events';
-import type { JobFile } from '@keelson/jobs';
+import type { JobFile, JobLogPlace } from '@keelson/jobs';
 import { instant } from './work-kind';
 import type { Kept, WorkDeps } from './work-kind';
+
+/** Files that cannot be had yet (a cluster says that a job has ended only some time after its output has) are asked for again: this often, for so long. */
+const filesAgainMs = 250;
+const filesWithinMs = 60_000;
 
 /** A job, and whose work it is. */
 export type Followed = {
@@ -47,26 +53,46 @@ async function keepLog(
   signal: AbortSignal,
 ): Promise<{ manifest: LogManifest; files: Files }> {
   try {
-    const place = await writer.resume();
-    for await (const entry of deps.jobs.log(name, place, signal)) {
-      if ('gap' in entry) await writer.gap({ reason: entry.gap });
-      else await writer.write(entry);
-    }
+    const { isSealed = false, ...place } = await writer.resume();
+    if (!isSealed) await copyLog(deps, { writer, name, place }, signal);
     onOutputEnd?.();
-    const [manifest, files] = await Promise.all([writer.seal(), filesOf(deps, name)]);
+    const [manifest, files] = await Promise.all([writer.seal(), filesOf(deps, name, signal)]);
     return { manifest, files };
   } finally {
     await writer.close(); // what is buffered must not be stored behind the back of the next writer
   }
 }
 
+async function copyLog(
+  { jobs }: WorkDeps,
+  { writer, name, place }: { writer: LogWriter; name: string; place: JobLogPlace },
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const entry of jobs.log(name, place, signal)) {
+      if ('gap' in entry) await writer.gap({ reason: entry.gap });
+      else await writer.write(entry);
+    }
+  } catch (error) {
+    const isThere = signal.aborted || (await jobs.list()).some((job) => job.name === name);
+    if (isThere) throw error;
+    await writer.gap({ reason: 'the job was removed while it ran: what else it printed is lost' });
+  }
+}
+
 type Files = { found: readonly JobFile[]; error?: Error };
 
-/** Whatever becomes of the files, the log is sealed. */
-async function filesOf({ jobs }: WorkDeps, name: string): Promise<Files> {
-  try {
-    return { found: await jobs.files(name) };
-  } catch (error) {
-    return { found: [], error: error instanceof Error ? error : new Error(String(error)) };
+/** Whatever becomes of the files, the log is sealed. @throws the signal's reason: then nobody knows what becomes of them */
+async function filesOf({ jobs }: WorkDeps, name: string, signal: AbortSignal): Promise<Files> {
+  const endMs = performance.now() + filesWithinMs;
+  for (;;) {
+    try {
+      return { found: await jobs.files(name) };
+    } catch (error) {
+      signal.throwIfAborted();
+      const mayMend = error instanceof JobsError && error.transient && performance.now() < endMs;
+      if (!mayMend) return { found: [], error: error instanceof Error ? error : new Error(String(error)) };
+    }
+    await sleep(filesAgainMs, undefined, { signal });
   }
 }

@@ -1,7 +1,7 @@
 import { EventEmitter, on } from 'node:events';
 import { workKeyText } from '@keelson/events';
 import type { Event, Reason, WorkKey } from '@keelson/events';
-import type { JobState } from '@keelson/jobs';
+import type { JobEnd, JobState } from '@keelson/jobs';
 import { openKey, stageEndedKey, stageStartedKey } from '@keelson/ledger';
 import type { OpenRecord } from '@keelson/ledger';
 import type { Observer } from '@keelson/stage';
@@ -85,13 +85,8 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
       (hasNews || !this.#looks.isRecent(known(work), nowMs) ? looked : passedOver).push(work);
     }
     const againMs = this.#looks.note({ looked: looked.map(known), passedOver: passedOver.map(known) }, nowMs);
-    this.#hintLater(
-      againMs,
-      nextDueMs(
-        works.map(({ open }) => open),
-        nowMs,
-      ),
-    );
+    const dueMs = nextDueMs(works.map(({ open }) => open), nowMs); // prettier-ignore
+    this.#hintLater(againMs, dueMs);
     return looked;
   }
 
@@ -173,10 +168,13 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
     return this.#followers.isFollowing(work.name) ? undefined : { ...work, kind: 'follow', job };
   }
 
-  /** One that an earlier process asked for is asked for again, which changes nothing. */
-  #waits(work: OpenWork<E>, job: JobState | undefined): WorkState<E> | undefined {
-    if (this.#isAwaited(work.name, job)) return undefined;
-    return isDue(work.open, this.deps.clock()) ? { ...work, kind: 'start', job } : undefined;
+  /** One that an earlier process asked for is asked for again, which changes nothing. One that has begun already and is not there any more is lost. */
+  async #waits(work: OpenWork<E>, job: JobState | undefined): Promise<WorkState<E> | undefined> {
+    if (this.#isAwaited(work.name, job) || !isDue(work.open, this.deps.clock())) return undefined;
+    const started = job ?? (await this.deps.ledger.read(stageStartedKey(this.#keyOf(work.event))));
+    return job === undefined && started !== undefined
+      ? this.#runs(work, { name: work.name, phase: 'ended', end: removed })
+      : { ...work, kind: 'start', job };
   }
 
   /** It was asked for, and has not begun. */
@@ -243,6 +241,8 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
     return { event, open, name: workKeyText(this.#keyOf(event)) };
   }
 }
+
+const removed: JobEnd = { kind: 'lost', message: 'somebody removed the job while it ran' };
 
 const projectOf = ({ event }: OpenWork<WorkEvent>): string => event.data.customData.source;
 

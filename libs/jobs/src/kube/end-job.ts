@@ -15,6 +15,7 @@ import {
   kubeName,
   namespaceAnnotation,
 } from './kube-names';
+import type { PodObject } from './kube-objects';
 
 /**
  * Ends a job and keeps it, its pod and its log. Deleting the pod would delete its log; a deadline that is over makes the kubelet end its containers
@@ -31,10 +32,14 @@ export async function endJob(host: KubeHost, { name, job, pod }: FoundJob, end: 
       body: isHeld ? annotated : { ...annotated, spec: { suspend: true } },
     }),
   );
-  if (!isHeld) return;
+  if (isHeld) await endPod(host, { name, pod });
+}
+
+/** The second half of `endJob`, which may have been lost. Told again it changes nothing. */
+export async function endPod(host: KubeHost, { name, pod }: { name: string; pod: PodObject }): Promise<void> {
   const body = { spec: { activeDeadlineSeconds: 1 } };
-  const path = namedPath(podsPath(namespace), pod.metadata.name);
-  await unlessGone(() => host.api.call({ what, method: 'PATCH', path, body }));
+  const path = namedPath(podsPath(pod.metadata.namespace), pod.metadata.name);
+  await unlessGone(() => host.api.call({ what: `ending the job ${name}`, method: 'PATCH', path, body }));
 }
 
 /**
@@ -61,7 +66,9 @@ export async function removeJob(host: KubeHost, found: FoundJob): Promise<void> 
       body: { propagationPolicy: 'Foreground', preconditions: { uid: job.metadata.uid } },
     }),
   );
-  if (annotations[namespaceAnnotation] !== undefined) await dropNamespace(host, namespace);
+  // Never the one that all the others are in, whatever a Job says.
+  if (annotations[namespaceAnnotation] !== undefined && namespace !== host.namespace)
+    await dropNamespace(host, namespace);
 }
 
 /** The Job first: whoever lists jobs begins with these. What is beside it may have Secrets, which nobody may change, and is found by no list. */

@@ -28,14 +28,18 @@ const lookMs = 5_000;
 const againMs = 100;
 /** A stream that says nothing may be dead without anybody knowing: it is made anew. */
 const silentMs = 60_000;
-/** How often the log of a container that has ended may be refused, and for how long, before it counts as gone. */
+/** How often the log of a container that has ended may be said not to be there, and for how long not be had, before it counts as gone. */
 const maxRefusals = 20;
 const refusedMs = 60_000;
+/** A kubelet that is away after so many tries is being restarted, or its machine is: it is asked less often. */
+const awayMs = 1_000;
 
 type Look = {
   pod: PodObject | undefined;
   state: 'waiting' | 'running' | 'ended' | 'gone';
   startedAtMs: number | undefined;
+  /** Why it ended. */
+  reason: string;
 };
 
 /** The output of one container, until it has ended and all is read; a gap where the rest cannot be had any more. */
@@ -45,30 +49,40 @@ export async function* followContainer(
   signal: AbortSignal,
 ): AsyncGenerator<JobLogEntry> {
   const refused = new Refusals();
+  let hasBegun = followed.cursor.place.skipLines > 0;
   for (let seen: Look | undefined; ;) {
     const look = seen ?? (await lookAt(followed, host));
     seen = undefined;
-    if (look.pod === undefined) return yield { gap: `the pod of ${followed.name} is gone, and its output with it` };
-    if (look.state === 'gone') return; // it never began
+    if (look.pod === undefined || look.state === 'gone') return yield* unreachable(followed, look, hasBegun);
     if (look.state === 'waiting') {
       await followed.wake.wait(signal, lookMs);
       signal.throwIfAborted();
       continue;
     }
+    hasBegun = true;
     try {
       seen = yield* readOnce(host, { ...followed, look, pod: look.pod }, signal);
       if (look.state === 'ended') return yield* gapAtEnd(followed.cursor);
     } catch (error) {
       if (refused.isEnough(error, look, signal)) return yield unavailable(followed, error);
-      await followed.wake.wait(signal, againMs);
+      await followed.wake.wait(signal, refused.pauseMs);
     }
   }
 }
 
-/** Failed readings of a container that has ended. Each may take long: the machine does not answer. */
+/**
+ * Failed readings of a container that has ended. Each may take long, as its machine does not answer, or no time at all, as its kubelet is being
+ * restarted: of these only the time counts.
+ */
 class Refusals {
-  #count = 0;
+  #tries = 0;
+  #answers = 0;
   #sinceMs: number | undefined;
+
+  /** Until the next try. */
+  get pauseMs(): number {
+    return this.#tries > maxRefusals ? awayMs : againMs;
+  }
 
   /** @throws what no further try would mend */
   isEnough(error: unknown, { state }: Look, signal: AbortSignal): boolean {
@@ -76,9 +90,10 @@ class Refusals {
     if (error instanceof RotatedAway) return false;
     if (!isPassing(error)) throw error;
     if (state !== 'ended') return false;
-    this.#count += 1;
+    this.#tries += 1;
+    if (isAnswer(error)) this.#answers += 1;
     this.#sinceMs ??= performance.now();
-    return this.#count > maxRefusals || performance.now() - this.#sinceMs > refusedMs;
+    return this.#answers > maxRefusals || performance.now() - this.#sinceMs > refusedMs;
   }
 }
 
@@ -91,11 +106,22 @@ const unavailable = ({ container }: Followed, error: unknown): JobLogEntry => ({
   gap: `the output of ${container} cannot be had: ${(error as Error).message}`,
 });
 
+/** What the kubelet says of a container that it does not find any more: not even when it began. */
+const lostSight = 'ContainerStatusUnknown';
+
+/** Nothing is missing of a container that never began. */
+function* unreachable({ name, container }: Followed, { pod, reason }: Look, hasBegun: boolean): Generator<JobLogEntry> {
+  if (pod === undefined) yield { gap: `the pod of ${name} is gone, and its output with it` };
+  else if (hasBegun || reason === lostSight)
+    yield { gap: `the cluster lost sight of ${container}: the rest of its output cannot be had` };
+}
+
 async function lookAt({ findPod, container }: Followed, { clock }: KubeHost): Promise<Look> {
   const pod = await findPod();
   const status = pod && endingContainers(pod).find((one) => one.container.name === container)?.status;
-  if (pod === undefined || status === undefined) return { pod, state: 'gone', startedAtMs: undefined };
-  return { pod, state: stateOf(pod, status, clock()), startedAtMs: status.startedAtMs };
+  if (pod === undefined || status === undefined) return { pod, state: 'gone', startedAtMs: undefined, reason: '' };
+  const { startedAtMs, reason } = status;
+  return { pod, state: stateOf(pod, status, clock()), startedAtMs, reason };
 }
 
 function stateOf(pod: PodObject, { phase, startedAtMs }: ContainerStatus, nowMs: number): Look['state'] {
@@ -178,7 +204,8 @@ async function endedNow(host: KubeHost, reading: Reading): Promise<Look | undefi
 }
 
 /** The kubelet or the API is away, or has nothing yet: the next look tells more. */
-const isPassing = (error: unknown): boolean =>
-  error instanceof NoLogLine ||
-  (error instanceof JobsError && (error.transient || isStatus(error, 400) || isStatus(error, 404))) ||
-  !(error instanceof JobsError);
+const isPassing = (error: unknown): boolean => isAnswer(error) || !(error instanceof JobsError) || error.transient;
+
+/** The kubelet was asked, and has nothing. */
+const isAnswer = (error: unknown): boolean =>
+  error instanceof NoLogLine || isStatus(error, 400) || isStatus(error, 404);

@@ -39,7 +39,8 @@ export async function* followJob(
     const lastLine = isOnly ? found.job.metadata.annotations[lastLineAnnotation] : undefined;
     let { skipLines } = place;
     for (const container of containers) {
-      const cursor = new LogCursor({ ...place, skipLines }, isOnly);
+      // Of those before the last one, the reader may have lines that are none of theirs.
+      const cursor = new LogCursor({ ...place, skipLines }, isOnly && container === containers.at(-1));
       const followed = { name, container, cursor, wake, findPod: () => findPod(host, found.job, signal) };
       if (yield* untilLastLine(followContainer(host, followed, signal), lastLine)) return saidEnd();
       skipLines = cursor.skip;

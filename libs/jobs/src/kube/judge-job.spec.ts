@@ -1,60 +1,20 @@
 import type { JobEnd } from '../jobs';
-import { endText, judgeJob } from './judge-job';
-import { endAnnotation, jobLabel, nameAnnotation, timeoutAnnotation } from './kube-names';
-import { jobObject, podObject } from './kube-objects';
-
-const created = '2026-11-24T10:00:00Z';
-const createdMs = Date.parse(created);
-const second = 1000;
-const graces = { stopGraceMs: 2000, startMs: 600_000, pullMs: 60_000, scheduleMs: 120_000, refusalMs: 20_000 };
-const name = '0.1.test';
-
-const jobOf = (annotations: Record<string, string> = {}, conditions: object[] = []) =>
-  jobObject.parse({
-    metadata: {
-      ...{ name: '0-1-test', namespace: 'work', creationTimestamp: created, labels: { [jobLabel]: '0-1-test' } },
-      annotations: { [nameAnnotation]: name, [timeoutAnnotation]: '60000', ...annotations },
-    },
-    status: { conditions },
-  });
-
-type Pod = {
-  state?: object;
-  status?: object;
-  metadata?: object;
-  main?: object;
-  init?: object[];
-  inits?: object[];
-  beside?: object;
-};
-const source = { name: 'keelson-source', image: 'r/helper@sha256:0' };
-const podOf = ({ state, status = {}, metadata = {}, main = {}, init = [], inits = [], beside }: Pod) =>
-  podObject.parse({
-    metadata: { name: '0-1-test-abcde', namespace: 'work', creationTimestamp: created, ...metadata },
-    spec: {
-      nodeName: 'one',
-      initContainers: init,
-      containers: [{ name: 'main', image: 'r/i@sha256:0', ...main }, ...(beside === undefined ? [] : [source])],
-    },
-    status: {
-      ...{ phase: 'Pending', initContainerStatuses: inits },
-      containerStatuses: [
-        ...(state === undefined ? [] : [{ name: 'main', state }]),
-        ...(beside === undefined ? [] : [{ name: 'keelson-source', state: beside }]),
-      ],
-      ...status,
-    },
-  });
-
-const judge = (pod: ReturnType<typeof podOf> | undefined, afterMs: number, job = jobOf()) =>
-  judgeJob({ name, job, pod }, createdMs + afterMs, graces);
-const running = { running: { startedAt: '2026-11-24T10:00:01Z' } };
-const ended = (exitCode: number, more: object = {}) => ({
-  terminated: { exitCode, startedAt: '2026-11-24T10:00:01Z', finishedAt: '2026-11-24T10:00:05Z', ...more },
-});
-const waiting = (reason: string, message = '') => ({ waiting: { reason, message } });
-const stopped: JobEnd = { kind: 'signalled', signal: 'SIGTERM' };
-const byUs = (end: JobEnd) => jobOf({ [endAnnotation]: endText(end, createdMs + 3000) });
+import {
+  byUs,
+  created,
+  createdMs,
+  ended,
+  jobOf,
+  judge,
+  name,
+  podOf,
+  running,
+  second,
+  stopped,
+  waiting,
+} from './judge-fixture.contract';
+import type { Pod } from './judge-fixture.contract';
+import { endAnnotation, timeoutAnnotation } from './kube-names';
 
 describe('a job that runs', () => {
   it('began when its container did', () => {
@@ -95,7 +55,7 @@ describe('a job that waits for a container of ours beside its own', () => {
 
   it('has ended when its own container has', () => {
     const pod = podOf({ state: ended(7), beside: waiting('ContainerCreating'), status: { phase: 'Pending' } });
-    expect(judge(pod, 9000).state).toMatchObject({ phase: 'ended', end: { kind: 'exited', code: 7 } });
+    expect(judge(pod, 15_000).state).toMatchObject({ phase: 'ended', end: { kind: 'exited', code: 7 } });
   });
 
   it('failed for want of what that did not bring', () => {
@@ -126,6 +86,21 @@ describe('a job that waits', () => {
     expect(early.state).toMatchObject({ phase: 'waiting', waitingFor: expect.stringMatching(/\w/) });
     expect(early.overdue).toBeUndefined();
     expect(judge(podOf(pod), graceMs + 1).overdue).toMatchObject({ kind: 'cluster', ...end });
+  });
+
+  it('has its grace from when it had a machine, and what came before was there', () => {
+    const at = (time: string) => `2026-11-24T10:0${time}Z`;
+    const conditions = [{ type: 'PodScheduled', status: 'True', lastTransitionTime: at('2:00') }];
+    const late: Pod = { state: waiting('ErrImagePull', 'connection reset'), status: { conditions } };
+    expect(judge(podOf(late), 180_000).overdue).toBeUndefined();
+    expect(judge(podOf(late), 180_001).overdue).toMatchObject({ cause: 'image-pull' });
+    const init = [{ name: 'keelson-source' }, { name: 'db', restartPolicy: 'Always' }];
+    const source = { name: 'keelson-source', state: { terminated: { exitCode: 0, finishedAt: at('3:00') } } };
+    const db = { name: 'db', started: true, state: { running: { startedAt: at('4:00') } } };
+    expect(judge(podOf({ ...late, init, inits: [source] }), 240_000).overdue).toBeUndefined();
+    expect(judge(podOf({ ...late, init, inits: [source] }), 240_001).overdue).toBeDefined();
+    expect(judge(podOf({ ...late, init, inits: [source, db] }), 300_000).overdue).toBeUndefined();
+    expect(judge(podOf({ ...late, init, inits: [source, db] }), 300_001).overdue).toBeDefined();
   });
 
   it('for its pod says that', () => {
@@ -175,14 +150,19 @@ describe('a job that has ended', () => {
     });
   });
 
-  it('is told when its pod is, where it failed and may have been evicted for its disk', () => {
-    const main = { resources: { limits: { 'ephemeral-storage': '64Mi' } } };
-    const failed = podOf({ main, state: ended(1), status: { phase: 'Running' } });
-    expect(judge(failed, 6000).state).toEqual({ name, phase: 'running', startedAtMs: createdMs + second });
-    expect(judge(failed, 16_000).state.end).toEqual({ kind: 'exited', code: 1 });
-    expect(judge(podOf({ main, state: ended(1), status: { phase: 'Failed' } }), 6000).state.end).toBeDefined();
-    expect(judge(podOf({ main, state: ended(0), status: { phase: 'Running' } }), 6000).state.end).toBeDefined();
-    expect(judge(podOf({ state: ended(1), status: { phase: 'Running' } }), 6000).state.end).toBeDefined();
+  const failures: [string, Pod][] = [
+    ['with an exit code', { state: ended(1) }],
+    ['by a signal', { state: ended(143) }],
+    ['out of its memory', { state: ended(137, { reason: 'OOMKilled' }), main: memory }],
+    ['with a limit of disk', { state: ended(1), main: { resources: { limits: { 'ephemeral-storage': '64Mi' } } } }],
+    ['by an init container', { init: [{ name: 'prepare' }], inits: [{ name: 'prepare', state: ended(3) }] }],
+  ];
+  it.each(failures)('%s is told when its pod is: it may have been evicted', (_what, failed) => {
+    const pod = podOf({ ...failed, status: { phase: 'Running' } });
+    expect(judge(pod, 6000)).toEqual({ state: { name, phase: 'running', startedAtMs: createdMs + second } });
+    expect(judge(pod, 14_999, jobOf({ [timeoutAnnotation]: '4000' })).overdue).toBeUndefined();
+    expect(judge(pod, 15_000).state).toMatchObject({ phase: 'ended', end: expect.anything() });
+    expect(judge(podOf({ ...failed, status: { phase: 'Failed' } }), 6000).state.phase).toBe('ended');
   });
 
   it('by us has our reason, and how hard it went', () => {
@@ -192,6 +172,13 @@ describe('a job that has ended', () => {
     expect(judge(wentWell, 9000, byUs(stopped)).state.end).toEqual(stopped);
     expect(judge(killed, 9000, byUs({ kind: 'timeout' })).state.end).toEqual({ kind: 'timeout' });
     expect(judge(undefined, 9000, byUs(stopped)).state).toMatchObject({ phase: 'ended', end: stopped });
+  });
+
+  const unreadable = ['x', '1', '{}', '{"end":null,"atMs":1}', '{"end":{},"atMs":1}'];
+  it.each(unreadable)('as nobody can read, %s, is none', (text) => {
+    const job = jobOf({ [endAnnotation]: text });
+    expect(judge(podOf({ state: running }), 5000, job)).toEqual(judge(podOf({ state: running }), 5000));
+    expect(judge(undefined, 5000, job).state.phase).toBe('waiting');
   });
 
   it('of its own accord just before we ended it keeps its own end', () => {

@@ -1,8 +1,8 @@
 import { checkSpec, isJobName } from '../job-spec';
 import { JobsError } from '../jobs';
-import type { JobFile, JobLogEntry, JobLogPlace, Jobs, JobSpec, JobState } from '../jobs';
+import type { JobEnd, JobFile, JobLogEntry, JobLogPlace, Jobs, JobSpec, JobState } from '../jobs';
 import { Wake } from '../wake';
-import { endJob, removeJob } from './end-job';
+import { endJob, endPod, removeJob } from './end-job';
 import { ensureJob } from './ensure-job';
 import { findJob, findJobs } from './find-job';
 import type { FoundJob } from './find-job';
@@ -55,6 +55,8 @@ export class KubeJobs implements Jobs {
   readonly #rights: OwnRights;
   /** Jobs that were read to have ended well, and when, until they are removed. */
   readonly #saidEndAtMs = new Map<string, number>();
+  /** Jobs that were told by us to end, and their pods with them, until they are removed. */
+  readonly #told = new Set<string>();
 
   private constructor(host: KubeHost) {
     this.#host = host;
@@ -99,7 +101,8 @@ export class KubeJobs implements Jobs {
     const found = await findJob(this.#host, name);
     if (found === undefined) return;
     const { state, isEnding } = this.#judged(found);
-    if (state.phase !== 'ended' && !isEnding) await endJob(this.#host, found, { kind: 'signalled', signal: 'SIGTERM' });
+    if (isEnding) return this.#endAgain(found);
+    if (state.phase !== 'ended') await this.#end(found, { kind: 'signalled', signal: 'SIGTERM' });
   }
 
   async remove(name: string): Promise<void> {
@@ -107,6 +110,7 @@ export class KubeJobs implements Jobs {
     const found = await findJob(this.#host, name);
     if (found !== undefined) await removeJob(this.#host, found);
     this.#saidEndAtMs.delete(name);
+    this.#told.delete(name);
   }
 
   async *changes(signal: AbortSignal): AsyncGenerator<void> {
@@ -136,10 +140,23 @@ export class KubeJobs implements Jobs {
 
   /** A job's state. One that is over its time is ended: at the next look it is. */
   async #judge(found: FoundJob): Promise<JobState> {
-    const { state, overdue } = this.#judged(found);
-    if (overdue !== undefined) await endJob(this.#host, found, overdue);
+    const { state, overdue, isEnding } = this.#judged(found);
+    if (overdue !== undefined) await this.#end(found, overdue);
+    if (isEnding) await this.#endAgain(found).catch(() => undefined); // the next look tries again
     if (state.phase === 'waiting' && found.pod === undefined) return this.#podless(found, state);
     return state;
+  }
+
+  async #end(found: FoundJob, end: JobEnd): Promise<void> {
+    await endJob(this.#host, found, end);
+    this.#told.add(found.name);
+  }
+
+  /** Its reason is written; whoever wrote it may have been cut short before its pod was told: each of us tells it once. */
+  async #endAgain({ name, pod }: FoundJob): Promise<void> {
+    if (pod === undefined || pod.spec.nodeName === '' || this.#told.has(name)) return;
+    await endPod(this.#host, { name, pod });
+    this.#told.add(name);
   }
 
   /** One that has said that it ended well has, though the cluster does not know yet; unless we were ending it. */

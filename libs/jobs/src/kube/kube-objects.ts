@@ -11,7 +11,9 @@ const metadata = z.object({
   labels: texts.default({}),
   annotations: texts.default({}),
   creationTimestamp: time.nullish(),
+  /** When it is to be gone: so long after the deletion began as the next one says. */
   deletionTimestamp: time.optional(),
+  deletionGracePeriodSeconds: z.int().optional(),
 });
 
 const told = { reason: z.string().default(''), message: z.string().default('') };

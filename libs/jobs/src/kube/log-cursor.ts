@@ -35,7 +35,7 @@ export class LogCursor {
   /** What of the kubelet's file at hand was read, as far as one can know. */
   #fileBytes = 0;
 
-  /** @param isOnly whether no other container's lines may be among those to be skipped */
+  /** @param isOnly whether no later or concurrent container's lines may be among those to be skipped */
   constructor(
     readonly place: JobLogPlace,
     readonly isOnly: boolean,

@@ -3,6 +3,7 @@ import { JobsError } from '../jobs';
 import type { KubeObject, ManifestJob } from '../jobs';
 import { kindPath } from './api-paths';
 import {
+  artifactsAnnotation,
   jobLabel,
   keepAnnotation,
   kindsAnnotation,
@@ -118,10 +119,8 @@ function annotations(job: ManifestJob, { main, beside }: Parts, timeoutMs: numbe
   const kinds = [...new Set(beside.map(({ apiVersion, kind }) => `${apiVersion} ${kind}`))];
   const isOwn = job.namespace?.create === true;
   const about = job.namespace?.keep === true ? keepAnnotation : namespaceAnnotation;
-  // A template's own would be believed.
-  const { [lastLineAnnotation]: _, ...others } = main.metadata.annotations ?? {};
   return {
-    ...others,
+    ...Object.fromEntries(Object.entries(main.metadata.annotations ?? {}).filter(([key]) => maySay(key))),
     ...(job.lastLine === undefined ? {} : { [lastLineAnnotation]: job.lastLine }),
     [nameAnnotation]: job.name,
     [timeoutAnnotation]: String(timeoutMs),
@@ -129,6 +128,10 @@ function annotations(job: ManifestJob, { main, beside }: Parts, timeoutMs: numbe
     ...(isOwn ? { [about]: 'true' } : {}),
   };
 }
+
+/** Ours are believed: a template may not give them. But for the one that a command's Job brings, by which a template gets nothing. */
+const maySay = (annotation: string): boolean =>
+  !annotation.startsWith('keelson/') || annotation === artifactsAnnotation;
 
 /** A node that is lost is given up after 30 s, not after the five minutes that are usual. */
 const patience = ['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'];

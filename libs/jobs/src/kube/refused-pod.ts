@@ -5,6 +5,7 @@ import { read } from './find-job';
 import type { FoundJob } from './find-job';
 import type { KubeHost } from './kube-host';
 import { eventObject, listOf } from './kube-objects';
+import { isPassingRefusal } from './passing-trouble';
 
 const events = listOf(eventObject);
 
@@ -21,8 +22,8 @@ export async function podRefusal(host: KubeHost, { job }: FoundJob): Promise<str
   return items.findLast(({ reason }) => reason === 'FailedCreate')?.message;
 }
 
-/** A full quota has room again when other jobs end; the rest stays as it is. */
+/** A full quota has room again when other jobs end, and who does not answer may do so later; the rest stays as it is. */
 export function refusalEnd(message: string): JobEnd {
-  const fault = message.includes('exceeded quota') ? 'ours' : 'user';
+  const fault = isPassingRefusal(message) ? 'ours' : 'user';
   return { kind: 'cluster', cause: 'refused', fault, message: `the cluster refuses its pod: ${message}` };
 }

@@ -13,13 +13,18 @@ export function waitingFor(pod: PodObject, graces: KubeGraces): Waiting {
   return unscheduled(pod, graces) ?? stuckContainer(pod, graces) ?? notUp(pod, graces);
 }
 
+/**
+ * A machine that is full, or its devices, is being emptied or not up yet may take it later; one that is not of the kind asked for is not there. One
+ * such among others is enough.
+ */
+const mayBeTaken =
+  /Insufficient \S+|Too many pods|max volume count|no nodes available|were unschedulable|node\.(cloudprovider\.)?kubernetes\.io\//i;
+
 function unscheduled({ status }: PodObject, graces: KubeGraces): Waiting | undefined {
   const condition = status.conditions.find(({ type }) => type === 'PodScheduled');
   if (condition?.status !== 'False') return undefined;
   const message = `no machine of the cluster takes it: ${condition.message || condition.reason}`;
-  // A machine that is only full has room again; one that is not of the kind asked for is not there.
-  const isFull = /Insufficient (cpu|memory|ephemeral-storage|pods)/i.test(condition.message);
-  const end = ended('unschedulable', isFull ? 'ours' : 'user', message);
+  const end = ended('unschedulable', mayBeTaken.test(condition.message) ? 'ours' : 'user', message);
   return { waitingFor: message, end, graceMs: graces.scheduleMs };
 }
 
