@@ -108,10 +108,26 @@ describe('BuildKit', () => {
 
   it('pushes every destination and keeps every layer of every stage for all nodes', () => {
     expect(following(args, '--output')).toEqual([
-      `type=image,"name=${request.destinations.join(',')}",push=true,registry.insecure=true,source-date-epoch=1767323045`,
+      `type=image,"name=${request.destinations.join(',')}",push=true,source-date-epoch=1767323045`,
     ]);
     const [cache] = following(args, '--export-cache');
     expect(cache).toContain('ref=plain.example:5000/keelson-cache/widget,mode=max,compression=zstd,ignore-error=true');
+  });
+
+  it('reaches no registry without its certificate because another one is plain HTTP', () => {
+    const outputOf = (addr: string | undefined, ...destinations: [string, ...string[]]) => {
+      const own = builderSettings.parse({ ...settings, buildkit: { ...settings.buildkit, addr } });
+      return following(argsOf(builders.buildkit.job({ ...request, destinations }, own)), '--output').join();
+    };
+    const [plain, also, open] = ['plain.example:5000/widget:1', 'plain.example:5000/widget:2', 'quay.io/team/widget:1'];
+    // Its own daemon knows by its configuration which registries are plain.
+    expect(args[1]).toContain('[registry."plain.example:5000"]\nhttp = true');
+    expect(outputOf(undefined, plain, open)).not.toContain('insecure');
+    expect(outputOf(undefined, plain)).not.toContain('insecure');
+    // A pool has its own, which may not say.
+    expect(outputOf('tcp://pool:1234', plain, open)).not.toContain('insecure');
+    expect(outputOf('tcp://pool:1234', open)).not.toContain('insecure');
+    expect(outputOf('tcp://pool:1234', plain, also)).toContain(',registry.insecure=true');
   });
 
   it('is told the time of the commit where it makes the image only: no step is run again for it', () => {

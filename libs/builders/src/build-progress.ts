@@ -12,7 +12,7 @@ export type BuildStep = {
 
 /** What went wrong, told apart by who can do something about it and what helps. */
 export type FailureClass =
-  /** The user's: the Dockerfile cannot be read, is not there, or has no such stage. */
+  /** The user's: the Dockerfile cannot be read, is not there, has no such stage, or asks for what cannot be done or was not given. */
   | 'dockerfile'
   /** The user's: a command ended with another exit code than 0. */
   | 'step-failed'
@@ -20,7 +20,7 @@ export type FailureClass =
   | 'base-not-found'
   /** The user's: the base image is there, and what is in it cannot be unpacked. */
   | 'base-unreadable'
-  /** The user's: a file to copy is not in the context. */
+  /** The user's: a file to copy is not in the context, or not at its URL. */
   | 'file-not-found'
   /** The user's: the registry wants other credentials, or these may not do it. */
   | 'registry-login'

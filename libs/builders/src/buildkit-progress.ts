@@ -5,8 +5,8 @@ import { failureClass } from './failure-class';
 import { jsonLine } from './json-line';
 import { LastLines } from './last-lines';
 
-/** `[build 3/6] COPY go.mod ./`, `[2/2] RUN true`, `[linux/arm64 build 2/3] RUN true`. */
-const stepName = /^\[(?:(.*) )?(\d+)\/\d+\] (.*)$/s;
+/** `[build 3/6] COPY go.mod ./`, `[2/2] RUN true`, `[linux/arm64 build 2/3] RUN true`; of ten steps or more the first are padded, `[ 3/12] RUN true`. */
+const stepName = /^\[(?:([^\]\s]+(?: [^\]\s]+)?) +| +)?(\d+)\/\d+\] (.*)$/s;
 const baseName = /^FROM (\S+?)(?:@(sha256:[0-9a-f]{64}))?$/;
 const pushed = /^pushing manifest for \S+@(sha256:[0-9a-f]{64})$/;
 

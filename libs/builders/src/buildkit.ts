@@ -185,11 +185,15 @@ function cacheArguments({ cache, cacheRepository, imageBefore }: BuildRequest, s
 }
 
 /**
+ * `registry.insecure` is for all names at once: no registry's certificate is verified then. A daemon in the Job knows by its settings which ones are plain HTTP.
+ * A pool may not; where there is another registry among the names it must.
+ *
  * The commit's time is the image's, never an argument: that is an input of WORKDIR, which each commit would run again with
  * all steps after it. https://github.com/moby/buildkit/pull/5960
  */
 function outputOf({ destinations, epochSeconds }: BuildRequest, settings: BuilderSettings): string {
-  const insecure = destinations.some((name) => isPlainHttp(settings, name)) ? ',registry.insecure=true' : '';
+  const isPool = settings.buildkit?.addr !== undefined;
+  const insecure = isPool && destinations.every((name) => isPlainHttp(settings, name)) ? ',registry.insecure=true' : '';
   const epoch = epochSeconds === undefined ? '' : `,source-date-epoch=${epochSeconds}`;
   return `type=image,"name=${destinations.join(',')}",push=true${insecure}${epoch}`;
 }

@@ -133,3 +133,115 @@ describe('the first input that changed', () => {
     expect(first?.because).toMatch(/^the file src\/a.c changed/);
   });
 });
+
+describe('why steps were run again', () => {
+  const miss = (stage: string, text: string): BuildStep => ({ stage, text, cache: 'miss' });
+  const reasons = (
+    steps: readonly BuildStep[],
+    files: { now: Readonly<Record<string, string>>; was: Readonly<Record<string, string>> },
+    more: { now?: Partial<BuildInputs>; was?: Partial<BuildInputs> } = {},
+  ) =>
+    cacheCauses(steps, inputs(files.now, more.now), inputs(files.was, more.was)).map(({ because }) =>
+      because?.replace(/^(the file \S+ changed) .*/, '$1'),
+    );
+  /** The same Dockerfile, and a file that changed. */
+  const changed = (Dockerfile: string, file = 'a') => ({
+    now: { Dockerfile, [file]: '2' },
+    was: { Dockerfile, [file]: '1' },
+  });
+
+  it('is told for each platform by itself', () => {
+    const files = changed('FROM b\nCOPY . .\nRUN make\n');
+    const steps = ['linux/amd64', 'linux/arm64'].flatMap((on) => [miss(on, 'COPY . .'), miss(on, 'RUN make')]);
+    const one = ['the file a changed', 'an earlier step was run again: COPY . .'];
+    expect(reasons(steps, files)).toEqual([...one, ...one]);
+  });
+
+  it('may be a stage of the same platform, or of the one that it was compiled on', () => {
+    const files = changed('FROM b AS build\nCOPY . .\nFROM c\nCOPY --from=build /o /o\n');
+    const last = (platform: string) => miss(`${platform} stage-1`, 'COPY --from=build /o /o');
+    const crossed = [miss('linux/amd64 build', 'COPY . .'), last('linux/arm64')];
+    expect(reasons(crossed, files)[1]).toBe('the stage build was run again: COPY . .');
+    const other: BuildStep[] = [
+      miss('linux/amd64 build', 'COPY . .'),
+      { ...miss('linux/arm64 build', 'COPY . .'), cache: 'hit' },
+      last('linux/arm64'),
+    ];
+    expect(reasons(other, files)[2]).toMatch(/^unknown/);
+  });
+
+  it('is told of stages that are written in another case', () => {
+    const files = changed(
+      'FROM b AS Builder\nCOPY . .\nFROM BUILDER AS more\nRUN make\nFROM c\nCOPY --from=BuildER /o /o\n',
+    );
+    const told = [miss('builder', 'COPY . .'), miss('more', 'RUN make'), miss('stage-2', 'COPY --from=BuildER /o /o')];
+    expect(reasons(told, files)).toEqual([
+      ...[
+        'the file a changed',
+        'the stage BUILDER was run again: COPY . .',
+        'the stage BuildER was run again: COPY . .',
+      ],
+    ]);
+    const renamed = {
+      now: files.now,
+      was: { ...files.was, Dockerfile: files.was.Dockerfile!.replace('AS Builder', 'AS builder') },
+    };
+    // Not that the stage is new.
+    expect(reasons(told.slice(0, 1), renamed)).toEqual(['the file Dockerfile changed']);
+  });
+
+  it('is never a stage that only has the name of its base', () => {
+    const Dockerfile = 'FROM node AS node\nRUN make\n';
+    const [because] = reasons([miss('node', 'RUN make')], { now: { Dockerfile }, was: { Dockerfile } });
+    expect(because).toMatch(/^unknown/);
+  });
+
+  const digestOf = (digit: string) => `sha256:${digit.repeat(64)}`;
+  const moved = (reference: string) => ({
+    now: { bases: [{ reference, digest: digestOf('2') }] },
+    was: { bases: [{ reference, digest: digestOf('1') }] },
+  });
+
+  it.each([
+    ['FROM node:20', 'node:20', 'docker.io/library/node:20'],
+    ['FROM team/base', 'team/base', 'docker.io/team/base:latest'],
+    ['FROM docker.io/library/node:20', 'docker.io/library/node:20', 'node:20'],
+    ['ARG V=20\nFROM node:${V}', 'node:20', 'docker.io/library/node:20'],
+  ])('may be a base that moved, however it is named: %j', (from, base, reference) => {
+    const files = changed(`${from}\nCOPY a a\n`);
+    expect(reasons([miss('0', 'COPY a a')], files, moved(reference))).toEqual([
+      `the base ${base} moved from 111111111111 to 222222222222`,
+    ]);
+  });
+
+  it('may be a base that an argument names', () => {
+    const Dockerfile = 'ARG V=20\nFROM node:${V} AS build\nCOPY a a\n';
+    const args = { now: { args: { V: '21' } }, was: {} };
+    expect(reasons([miss('build', 'COPY a a')], changed(Dockerfile), args)).toEqual([
+      'the base is node:21, it was node:20',
+    ]);
+    const written = {
+      now: { Dockerfile: Dockerfile.replace('node:', 'docker.io/library/node:'), a: '2' },
+      was: { Dockerfile, a: '1' },
+    };
+    expect(reasons([miss('build', 'COPY a a')], written)).toEqual(['the file a changed']);
+  });
+
+  it('is for RUN what it has mounted', () => {
+    const run = 'RUN --mount=source=package.json,target=package.json npm ci';
+    const text = `FROM b\n${run}\n`;
+    expect(reasons([miss('0', run)], changed(text, 'package.json'))).toEqual(['the file package.json changed']);
+    expect(reasons([miss('0', run)], changed(text, 'README'))[0]).toMatch(/^unknown/);
+    const whole = 'RUN --mount=target=/src make';
+    expect(reasons([miss('0', whole)], changed(`FROM b\n${whole}\n`))).toEqual(['the file a changed']);
+  });
+
+  it('is for RUN a stage that it has mounted, and no file of the context', () => {
+    const run = 'RUN --mount=type=bind,from=deps,target=/d make';
+    const files = changed(`FROM b AS deps\nCOPY a a\nFROM c\n${run}\n`);
+    expect(reasons([miss('deps', 'COPY a a'), miss('stage-1', run)], files)[1]).toBe(
+      'the stage deps was run again: COPY a a',
+    );
+    expect(reasons([miss('stage-1', run)], files)[0]).toMatch(/^unknown/);
+  });
+});

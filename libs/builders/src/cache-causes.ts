@@ -3,7 +3,10 @@ import { contextFiles, firstChange } from './context-files';
 import type { FileChange, Files } from './context-files';
 import { readDockerfile } from './dockerfile';
 import type { Dockerfile, DockerfileStage, Instruction } from './dockerfile';
-import { StepPlaces } from './step-places';
+import { filled } from './dockerfile-bases';
+import { imageName } from './image-name';
+import { readsOf } from './instruction-reads';
+import { stageOf, StepPlaces } from './step-places';
 
 /** All that can make a step run again. */
 export type BuildInputs = {
@@ -35,12 +38,15 @@ const parse = (inputs: BuildInputs): Parsed => ({
   files: contextFiles(inputs.files, inputs),
 });
 
+/** Where a step is: its stage, by its place in the Dockerfile, and the platform that it was built for, '' for the only one. */
+type Place = { at: number; platform: string };
+
 class Explaining {
   readonly #now: Parsed;
   readonly #before: Parsed | undefined;
   readonly #places: StepPlaces;
-  /** The first step of a stage that was run again. */
-  readonly #missed = new Map<number, string>();
+  /** The first step of a stage that was run again, by platform; undefined while all were in the cache. */
+  readonly #missed = new Map<number, Map<string, string | undefined>>();
 
   constructor(now: BuildInputs, before: BuildInputs | undefined) {
     this.#now = parse(now);
@@ -49,68 +55,86 @@ class Explaining {
   }
 
   explain(step: BuildStep): ExplainedStep {
-    const at = this.#places.stageAt(step.stage);
+    const place = { at: this.#places.stageAt(step.stage), platform: stageOf(step.stage).platform };
     const instruction = this.#places.next(step);
+    const earlier = this.#pass(place, step);
     if (step.cache === 'hit') return step;
-    const earlier = this.#missed.get(at);
-    if (at >= 0 && earlier === undefined) this.#missed.set(at, step.text);
     if (earlier !== undefined) return { ...step, because: `an earlier step was run again: ${earlier}` };
     return {
       ...step,
-      because: instruction === undefined ? unknown('it is not in the Dockerfile') : this.#cause(at, instruction),
+      because: instruction === undefined ? unknown('it is not in the Dockerfile') : this.#cause(place, instruction),
     };
   }
 
-  #cause(at: number, instruction: Instruction): string {
-    const stage = this.#now.file.stages[at];
+  /** Which step of its stage was run again before it. */
+  #pass({ at, platform }: Place, { cache, text }: BuildStep): string | undefined {
+    if (at < 0) return undefined;
+    const missed = this.#missed.get(at) ?? new Map<string, string | undefined>();
+    this.#missed.set(at, missed);
+    const earlier = missed.get(platform);
+    missed.set(platform, earlier ?? (cache === 'miss' ? text : undefined));
+    return earlier;
+  }
+
+  #cause(place: Place, instruction: Instruction): string {
+    const stage = this.#now.file.stages[place.at];
     const before = this.#before;
     if (stage === undefined) return unknown('it is not in the Dockerfile');
     if (before === undefined) return unknown('there is no build before to compare with');
-    const was = stageBefore(before.file, stage, at);
+    const was = stageBefore(before.file, stage, place.at);
     if (was === undefined) return 'the stage is new';
     return (
-      this.#baseCause(stage, was) ??
+      this.#baseCause(place, baseIn(this.#now, stage), baseIn(before, was)) ??
       textCause(upTo(stage, instruction), was.instructions) ??
       argumentCause(this.#now, before, upTo(stage, instruction)) ??
-      this.#sourceCause(instruction, before) ??
+      this.#sourceCause(place, instruction, before) ??
       unknown('nothing that it reads had changed; the cache may have lost it')
     );
   }
 
-  #baseCause(stage: DockerfileStage, was: DockerfileStage): string | undefined {
-    const run = this.#runAgain(stage.base);
+  #baseCause(place: Place, base: string, was: string): string | undefined {
+    const run = this.#runAgain(base, place);
     if (run !== undefined) return run;
-    if (stage.base !== was.base) return `the base is ${stage.base}, it was ${was.base}`;
+    const name = imageName(base);
+    if (name !== imageName(was)) return `the base is ${base}, it was ${was}`;
     const digestIn = (parsed: Parsed | undefined) =>
-      parsed?.inputs.bases.find(({ reference }) => reference === stage.base)?.digest;
+      parsed?.inputs.bases.find(({ reference }) => imageName(reference) === name)?.digest;
     const [before, now] = [digestIn(this.#before), digestIn(this.#now)];
     if (before === undefined || now === undefined || before === now) return undefined;
-    return `the base ${stage.base} moved from ${short(before)} to ${short(now)}`;
+    return `the base ${base} moved from ${short(before)} to ${short(now)}`;
   }
 
-  #sourceCause({ keyword, rest }: Instruction, before: Parsed): string | undefined {
-    const from = /--from=(\S+)/.exec(rest)?.[1];
-    if (from !== undefined) return this.#runAgain(from);
-    const readsContext = keyword === 'COPY' || keyword === 'ADD' || rest.includes('--mount=type=bind');
-    if (!readsContext) return undefined;
-    const change = firstChange(before.files, this.#now.files, keyword === 'RUN' ? ['.'] : sourcesOf(rest, this.#now));
+  #sourceCause(place: Place, instruction: Instruction, before: Parsed): string | undefined {
+    const { from, paths } = readsOf(instruction);
+    const run = from.map((name) => this.#runAgain(name, place)).find((cause) => cause !== undefined);
+    if (run !== undefined) return run;
+    const change = firstChange(before.files, this.#now.files, inContext(paths, this.#now));
     return change === undefined ? undefined : fileText(change);
   }
 
-  /** A stage, by name or number, of which something was run again. */
-  #runAgain(name: string): string | undefined {
-    const at = this.#places.stageAt(name);
-    const isStage = this.#now.file.stages.some((stage, place) => stage.name === name || String(place) === name);
-    const missed = isStage ? this.#missed.get(at) : undefined;
-    return missed === undefined ? undefined : `the stage ${name} was run again: ${missed}`;
+  /** A stage before, by name or number, of which something was run again: for the same platform, or for the one that it was compiled on. */
+  #runAgain(name: string, { at: before, platform }: Place): string | undefined {
+    const at = this.#now.file.stages
+      .slice(0, before)
+      .findIndex((stage, place) => isNamed(stage, name) || String(place) === name);
+    const missed = this.#missed.get(at);
+    const text = missed?.has(platform) === true ? missed.get(platform) : anyOf(missed);
+    return text === undefined ? undefined : `the stage ${name} was run again: ${text}`;
   }
 }
+
+const anyOf = (missed: ReadonlyMap<string, string | undefined> | undefined): string | undefined =>
+  [...(missed?.values() ?? [])].find((text) => text !== undefined);
 
 const unknown = (why: string): string => `unknown: ${why}`;
 const short = (digest: string): string => digest.replace(/^sha256:/, '').slice(0, 12);
 
-const stageBefore = (file: Dockerfile, stage: DockerfileStage, at: number): DockerfileStage | undefined =>
-  stage.name === undefined ? file.stages[at] : file.stages.find(({ name }) => name === stage.name);
+const isNamed = (stage: DockerfileStage, name: string): boolean => stage.name?.toLowerCase() === name.toLowerCase();
+
+const baseIn = ({ file, inputs }: Parsed, stage: DockerfileStage): string => filled(stage, file, inputs.args);
+
+const stageBefore = (file: Dockerfile, { name }: DockerfileStage, at: number): DockerfileStage | undefined =>
+  name === undefined ? file.stages[at] : file.stages.find((stage) => isNamed(stage, name));
 
 const upTo = ({ instructions }: DockerfileStage, instruction: Instruction): readonly Instruction[] =>
   instructions.slice(0, instructions.indexOf(instruction) + 1);
@@ -148,20 +172,15 @@ function argumentCause(now: Parsed, before: Parsed, declared: readonly Instructi
   return undefined;
 }
 
-/** `--chown=1 a b /to` or `["a", "/to"]`: all but the last. */
-function sourcesOf(rest: string, now: Parsed): readonly string[] {
-  const plain = rest.replace(/^(?:--\S+\s+)*/, '');
-  const words = plain.startsWith('[')
-    ? [...plain.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((match) => match[1] ?? '')
-    : plain.split(/\s+/);
+/** Build arguments filled in; what comes from elsewhere is not in the context. */
+function inContext(paths: readonly string[], now: Parsed): readonly string[] {
   const values = argumentsOf(
     now,
     now.file.stages.flatMap(({ instructions }) => instructions),
   );
-  const filled = words.map((word) =>
-    word.replace(/\$\{?(\w+)\}?/g, (written, name: string) => values.get(name) ?? written),
-  );
-  return filled.slice(0, -1).filter((word) => !word.startsWith('<<') && !/^(?:https?|git):/.test(word));
+  return paths
+    .map((path) => path.replace(/\$\{?(\w+)\}?/g, (written, name: string) => values.get(name) ?? written))
+    .filter((path) => !path.startsWith('<<') && !/^(?:https?|git):/.test(path));
 }
 
 function fileText({ path, before, now }: FileChange): string {

@@ -71,8 +71,8 @@ function baseOf(file: Dockerfile, at: number, args: Args): string | undefined {
 const isStageBefore = ({ stages }: Dockerfile, at: number, base: string): boolean =>
   stages.slice(0, at).some(({ name }) => name?.toLowerCase() === base.toLowerCase());
 
-/** FROM knows only the arguments that are declared before the first one. */
-function filled({ base }: DockerfileStage, { globals }: Dockerfile, args: Args): string {
+/** What a stage begins with, build arguments filled in: FROM knows only those that are declared before the first one. */
+export function filled({ base }: DockerfileStage, { globals }: Dockerfile, args: Args): string {
   const values = new Map<string, string>();
   for (const { keyword, rest } of globals) {
     const [, name, standard = ''] = keyword === 'ARG' ? (/^(\w+)(?:=(.*))?$/s.exec(rest) ?? []) : [];

@@ -7,9 +7,10 @@ import { LastLines } from './last-lines';
 /** A line of `--log-format=json`. What commands print comes between, as it is. */
 const entry = z.object({ level: z.string(), msg: z.string() });
 
-const cached = /^(?:RUN|COPY|ADD|WORKDIR) /;
+/** As they are written in the Dockerfile, mostly in upper case. Nothing that it says by itself begins so. */
+const cached = /^(?:RUN|COPY|ADD|WORKDIR) /i;
 const instruction =
-  /^(?:RUN|COPY|ADD|WORKDIR|ARG|ENV|CMD|LABEL|ENTRYPOINT|EXPOSE|USER|VOLUME|SHELL|STOPSIGNAL|ONBUILD|HEALTHCHECK) /;
+  /^(?:RUN|COPY|ADD|WORKDIR|ARG|ENV|CMD|LABEL|ENTRYPOINT|EXPOSE|USER|VOLUME|SHELL|STOPSIGNAL|ONBUILD|HEALTHCHECK) /i;
 const lastWords = /^(?:Error: )?error (?:building|checking|pushing|resolving)[^:]*: (.*)$/i;
 /** What it looks for in its cache. */
 const looked = /^(?:Using caching version of cmd:|No cached layer found for cmd) (.*)$/s;
@@ -60,7 +61,7 @@ export class KanikoProgress implements ProgressReader {
 
   /** Some versions keep WORKDIR in the cache, the others never look for it: there it is no step that was run again. */
   #isCached(text: string): boolean {
-    return cached.test(text) && (!text.startsWith('WORKDIR ') || this.#looked.has(text));
+    return cached.test(text) && (!/^WORKDIR /i.test(text) || this.#looked.has(text));
   }
 
   #mark(msg: string): void {

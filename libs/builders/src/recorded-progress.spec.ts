@@ -117,6 +117,20 @@ describe('Kaniko', () => {
   });
 });
 
+describe('Kaniko besides', () => {
+  it('tells instructions as they are written, also in lower case', () => {
+    const reader = new KanikoProgress();
+    const say = (msg: string) => reader.line(JSON.stringify({ level: 'info', msg }));
+    ["Building stage 'b' [idx: '0', base-idx: '-1']", 'workdir /a', 'run a', 'Running: [/bin/sh -c a]'].forEach(say);
+    ['No cached layer found for cmd run b', 'run b', 'User x'].forEach(say);
+    reader.line('not of b');
+    reader.line('error building image: error building stage: waiting for process to exit: exit status 1');
+    const { steps, failure } = reader.end();
+    expect(steps).toEqual(['run a', 'run b'].map((text) => ({ stage: '0', text, cache: 'miss' })));
+    expect(failure).toMatchObject({ step: 'User x', output: ['not of b'] });
+  });
+});
+
 describe('the digest', () => {
   it.each([
     ['buildkit', 'cold', 'sha256:3f749b1be6e54331cb4df642023d98fa85df7cd5e27b083bafcf8624d0b12fe2'],
