@@ -8,7 +8,9 @@ import { builderLogins } from './builder-logins';
 import type { BuildWork } from './deps';
 
 const image = `registry.example/builder@sha256:${'1'.repeat(64)}`;
-const builders = builderSettings.parse({ helperImage: image, buildkit: { image } });
+const settings = { helperImage: image, buildkit: { image }, kaniko: { image } };
+
+type Asked = { args?: Record<string, string>; strategy?: 'buildkit' | 'kaniko'; mirrors?: readonly string[] };
 
 describe('the logins that a builder gets', () => {
   let world: World;
@@ -34,11 +36,16 @@ describe('the logins that a builder gets', () => {
   }
 
   /** The servers that the Job of such a build has logins for. */
-  async function serversFor(Dockerfile: string, config: object, args: Record<string, string> = {}): Promise<string[]> {
+  async function serversFor(
+    Dockerfile: string,
+    config: object,
+    { args = {}, strategy = 'buildkit', mirrors = [] }: Asked = {},
+  ): Promise<string[]> {
     writeFileSync(path.join(directory, 'config.json'), JSON.stringify(config));
     const dockerConfig = builderLogins(directory, { PATH: `${directory}:/usr/bin:/bin` });
+    const builders = builderSettings.parse({ ...settings, registries: mirrors.map((host) => ({ host })) });
     const work = { builders, dockerConfig, warn: () => undefined } as unknown as BuildWork;
-    const event = await world.frozen({ build: { strategy: 'buildkit', args }, tree: { Dockerfile } });
+    const event = await world.frozen({ build: { strategy, args }, tree: { Dockerfile } });
     const { run } = event.data.customData;
     const open = { event, openedAt: '2026-01-02T03:04:05Z' };
     const kind = buildKind({ ...world.deps({ work }), work });
@@ -63,9 +70,27 @@ describe('the logins that a builder gets', () => {
       'base.example',
       'tools.example',
     ]);
-    expect(await serversFor(text, of('late.example'), { BASE: 'late.example/x' })).toEqual(['late.example']);
+    expect(await serversFor(text, of('late.example'), { args: { BASE: 'late.example/x' } })).toEqual(['late.example']);
     const store = await serversFor(text, { credsStore: 'ecr-login' });
     expect(store).toEqual(['base.example', world.registry, 'tools.example'].sort());
+  });
+
+  it('are of the file those of the registries that the build has to do with', async () => {
+    const text =
+      '# syntax=syntax.example/dockerfile:1\nFROM node:20 AS build\n' +
+      'RUN --mount=type=cache,target=/c --mount=type=bind,from=mounted.example/x:1,target=/m true\n' +
+      'FROM base.example/go:1\nRUN --mount=from=build,target=/b true\nCOPY --from=tools.example/jq:1 /jq /\n';
+    const hub = 'https://index.docker.io/v1/';
+    const needed = [hub, 'base.example', 'mounted.example', 'syntax.example', 'tools.example', world.registry].sort();
+    const login = (server: string) => ({ auth: Buffer.from(`${server}:short-lived`).toString('base64') });
+    const auths = Object.fromEntries([...needed, 'other.example'].map((server) => [server, login(server)]));
+    expect(await serversFor(text, { auths })).toEqual(needed);
+    // The installation names what BuildKit's daemon reads from instead.
+    const mirrors = ['other.example'];
+    expect(await serversFor(text, { auths }, { mirrors })).toEqual([...needed, ...mirrors].sort());
+    expect(await serversFor(text, { auths }, { mirrors, strategy: 'kaniko' })).toEqual(needed);
+    // A stage is no image of Docker Hub.
+    expect(await serversFor(text.replace('node:20', 'scratch'), { auths })).not.toContain(hub);
   });
 
   it('are not what a keychain keeps, where a base may be read by anybody', async () => {

@@ -1,4 +1,4 @@
-import { BuilderNotAllowedError, dockerfileImages } from '@keelson/builders';
+import { BuilderNotAllowedError } from '@keelson/builders';
 import type { BuilderSettings, BuildRequest } from '@keelson/builders';
 import type { Plan } from '@keelson/pipeline';
 import { JobsError } from '@keelson/jobs';
@@ -7,18 +7,21 @@ import { parseImageReference } from '@keelson/registry';
 import type { JobDeps } from './build-kind';
 import { buildRequest } from './build-request';
 import { dockerfileOnDockerBases } from './docker-bases';
+import { registriesOfBases } from './dockerfile-registries';
 import { dockerfileVerdict } from './dockerfile-verdict';
 import type { JobBuild } from './job-build';
-import { builderOf, dockerfileOf } from './plan-dockerfile';
+import { builderOf } from './plan-dockerfile';
+import { ReadBack } from './read-back';
 
 /** Builds that run a Dockerfile: which builder does it is the plan's, what it may use the installation's. */
 export function dockerfileBuild(deps: JobDeps): JobBuild {
+  const readBack = new ReadBack(deps);
   return {
     jobSpec: async ({ work, plan }, signal) => {
       const request = buildRequest(deps, { name: work.name, plan, settings: settingsOf(deps) });
       return builderJob(deps, { plan, request }, signal);
     },
-    verdict: (build, signal) => dockerfileVerdict(deps, { ...build, builder: builderOf(build.plan) }, signal),
+    verdict: (build, signal) => dockerfileVerdict(deps, { ...build, builder: builderOf(build.plan), readBack }, signal),
   };
 }
 
@@ -32,7 +35,9 @@ export async function builderJob(
 ): Promise<ManifestJob> {
   const [builder, settings] = [builderOf(plan), settingsOf(deps)];
   if (settings[builder.strategy] === undefined) throw notHere(new BuilderNotAllowedError(builder.strategy).message);
-  const bases = () => registriesOfBases(deps, plan, signal);
+  // Its daemon may read from mirrors that no name tells of; its steps see no login.
+  const mirrors = builder.strategy === 'buildkit' ? settings.registries.map(({ host }) => host) : [];
+  const bases = async () => [...(await registriesOfBases(deps, plan, signal)), ...mirrors];
   const dockerConfig = await deps.work.dockerConfig?.({ registries: registriesOf(request), bases }, signal);
   const text = builder.readsDockerOnly ? await dockerfileOnDockerBases(deps, plan, signal) : undefined;
   const given = {
@@ -46,18 +51,6 @@ export async function builderJob(
 /** Where it reads its source, and where it pushes to. */
 const registriesOf = ({ source, destinations, cacheRepository }: BuildRequest): readonly string[] =>
   [source.repository, cacheRepository, ...destinations].map((name) => parseImageReference(name).registry);
-
-/** Where it reads what its Dockerfile names. */
-async function registriesOfBases(deps: JobDeps, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
-  const text = (await dockerfileOf(deps, plan, signal)) ?? '';
-  return dockerfileImages(text, plan.pipeline.build.args ?? {}).flatMap((name) => {
-    try {
-      return [parseImageReference(name).registry];
-    } catch {
-      return []; // no name at all: the builder says best what is wrong with it
-    }
-  });
-}
 
 /** @throws JobsError when no builder is set up here */
 export function settingsOf({ work }: JobDeps): BuilderSettings {

@@ -2,7 +2,7 @@ import { isUsersFault, lineOfStep } from '@keelson/builders';
 import type { Builder, BuildFailure, BuildProgress } from '@keelson/builders';
 import type { RunOutcome } from '@keelson/events';
 import type { ClusterCause, JobEnd } from '@keelson/jobs';
-import { logPrefix, openKey } from '@keelson/ledger';
+import { logPrefix, openKey, stageStartedKey } from '@keelson/ledger';
 import type { BuildReport } from '@keelson/ledger';
 import { readLog } from '@keelson/logs';
 import type { Plan } from '@keelson/pipeline';
@@ -15,12 +15,15 @@ import { buildBefore, explainedSteps } from './explain-cache';
 import type { BuiltBefore } from './explain-cache';
 import { imageBytes } from './image-bytes';
 import type { EndedBuild } from './job-build';
+import { newerBuilds } from './newer-builds';
 import { otherDestinations } from './other-destinations';
+import { pinnedBases } from './pinned-bases';
 import { dockerfileOf } from './plan-dockerfile';
+import type { ReadBack } from './read-back';
 import { recordImage } from './record-image';
 import { isChosen } from './verify-choice';
 
-export type DockerfileEnded = EndedBuild & { builder: Builder };
+export type DockerfileEnded = EndedBuild & { builder: Builder; readBack: ReadBack };
 
 /** What became of a Dockerfile's build: from its job's end, its output, and the registry. */
 export async function dockerfileVerdict(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal): Promise<Verdict> {
@@ -30,7 +33,7 @@ export async function dockerfileVerdict(deps: JobDeps, build: DockerfileEnded, s
   const telling = toldOf(deps, build, signal);
   const ending =
     end.kind === 'exited' && end.code === 0
-      ? pushed(deps, build, signal)
+      ? build.readBack.verdict(work.name, () => pushed(deps, build, signal), signal)
       : telling.then(({ progress }) => failed(end, progress));
   const [verdict, report, bytes] = await Promise.all([
     ending,
@@ -55,8 +58,15 @@ async function toldOf(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal
 }
 
 async function reportOf(deps: JobDeps, { build, progress, before }: Told, signal: AbortSignal): Promise<BuildReport> {
-  const bases = await baseDigests(deps, progress, signal);
-  const steps = await explainedSteps(deps, { plan: build.plan, progress, bases, before }, signal);
+  const { plan, work } = build;
+  const { run, attempt } = work.event.data.customData;
+  const started = await deps.ledger.read(stageStartedKey({ run, attempt, stage: 'build' }));
+  const told = await baseDigests(deps, { bases: progress.bases, startedAt: started?.startedAt }, signal);
+  // Both read the snapshot.
+  const [steps, bases] = await Promise.all([
+    explainedSteps(deps, { plan, progress, bases: told, before }, signal),
+    progress.bases.some(({ digest }) => digest !== undefined) ? pinnedBases(deps, { plan, bases: told }, signal) : told,
+  ]);
   return { strategy: build.builder.strategy, steps, bases };
 }
 
@@ -102,7 +112,9 @@ async function pushed(deps: JobDeps, build: DockerfileEnded, signal: AbortSignal
   if (image === undefined)
     return error('no-image', 'the builder ended well, and the registry does not have the image that it was to push');
   const others = build.plan.pipeline.build.push ?? [];
-  const missing = await otherDestinations(deps, { image, others, copies: !build.builder.pushesAll }, signal);
+  const newer = others.length === 0 ? [] : await newerBuilds(deps, build);
+  const copies = !build.builder.pushesAll;
+  const missing = await otherDestinations(deps, { image, others, copies, newer }, signal);
   if (missing !== undefined) return { ...missing, exitCode: 0 };
   await openVerification(deps, build);
   return { outcome: 'success', exitCode: 0, image };

@@ -11,6 +11,6 @@ export type EndedBuild = { work: EndedWork<BuildQueued>; plan: Plan };
 export type JobBuild = {
   /** @throws TerminalError when there can be no such job here */
   jobSpec(build: PlannedBuild, signal: AbortSignal): Promise<JobSpec>;
-  /** What became of it, with the image as the registry has it. @throws what the registry throws when it is away: asked again */
+  /** What became of it, with the image as the registry has it. @throws what the registry throws when it is away, for a while: asked again */
   verdict(build: EndedBuild, signal: AbortSignal): Promise<Verdict>;
 };

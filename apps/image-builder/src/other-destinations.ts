@@ -1,37 +1,49 @@
 import type { StageEnded } from '@keelson/ledger';
-import { copyImage, parseImageReference, RegistryAuthError } from '@keelson/registry';
+import { copyImage, parseImageReference } from '@keelson/registry';
 import type { Verdict } from '@keelson/work';
 import type { JobDeps } from './build-kind';
+import type { NewerBuild } from './newer-builds';
 
 type Asked = {
   image: NonNullable<StageEnded['image']>;
   others: readonly string[];
   /** Whether we bring the image there; otherwise the builder did. */
   copies: boolean;
+  /** Whoever ends last would leave an older image under a name that both push: these keep theirs, and get them back. */
+  newer: readonly NewerBuild[];
 };
 
 /**
  * The image under its further names, each read back from its registry. Undefined when it is everywhere; else why not.
- * @throws what a registry throws that is away: asked again
+ * @throws what a registry throws
  */
 export async function otherDestinations(
   { client }: JobDeps,
-  { image, others, copies }: Asked,
+  { image, others, copies, newer }: Asked,
   signal: AbortSignal,
 ): Promise<Verdict | undefined> {
-  const from = parseImageReference(`${image.repository}@${image.digest}`);
   for (const name of others) {
-    const to = parseImageReference(name);
-    try {
-      if (copies) await copyImage(client, { from, to }, signal);
-      const found = await client.head(to, signal);
-      if (found?.digest !== image.digest) return notThere(name, image.digest, found?.digest);
-    } catch (error) {
-      if (!(error instanceof RegistryAuthError)) throw error;
-      return { outcome: 'failure', reason: { code: 'registry-login', message: error.message.slice(0, 4096) } };
-    }
+    const winner = newer.find(({ names }) => names.includes(name))?.image;
+    const wanted = winner ?? image;
+    const found = await digestAt(client, { name, wanted, copies: copies || winner !== undefined }, signal);
+    if (found !== wanted.digest) return notThere(name, wanted.digest, found);
   }
   return undefined;
+}
+
+type There = Pick<Asked, 'copies'> & { name: string; wanted: Asked['image'] };
+
+/** What is under the name, once the image was copied there where that is to be done. */
+async function digestAt(
+  client: JobDeps['client'],
+  { name, wanted, copies }: There,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const to = parseImageReference(name);
+  const found = (await client.head(to, signal))?.digest;
+  if (!copies || found === wanted.digest) return found;
+  await copyImage(client, { from: parseImageReference(`${wanted.repository}@${wanted.digest}`), to }, signal);
+  return (await client.head(to, signal))?.digest;
 }
 
 const notThere = (name: string, wanted: string, found: string | undefined): Verdict => ({

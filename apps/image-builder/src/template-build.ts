@@ -4,10 +4,12 @@ import type { ManifestRecord, Plan } from '@keelson/pipeline';
 import { TerminalError } from '@keelson/stage';
 import type { JobDeps } from './build-kind';
 import type { JobBuild, PlannedBuild } from './job-build';
+import { ReadBack } from './read-back';
 import { templateVerdict } from './template-verdict';
 
 /** Builds that are a Job template of the commit, as it was rendered when the source was frozen. */
 export function templateBuild(deps: JobDeps): JobBuild {
+  const readBack = new ReadBack(deps);
   return {
     jobSpec: async ({ work, plan }: PlannedBuild) => {
       const { templates } = deps.work;
@@ -28,7 +30,7 @@ export function templateBuild(deps: JobDeps): JobBuild {
       }
     },
     verdict: async (build, signal) =>
-      templateVerdict(deps, { ...build, record: await recordOf(deps, build.plan) }, signal),
+      templateVerdict(deps, { ...build, record: await recordOf(deps, build.plan), readBack }, signal),
   };
 }
 

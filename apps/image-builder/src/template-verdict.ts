@@ -5,22 +5,30 @@ import { parseImageReference } from '@keelson/registry';
 import type { Verdict } from '@keelson/work';
 import type { JobDeps } from './build-kind';
 import type { EndedBuild } from './job-build';
+import type { ReadBack } from './read-back';
 import { recordPushed } from './record-image';
 
-type TemplateEnded = EndedBuild & { record: ManifestRecord };
+type TemplateEnded = EndedBuild & { record: ManifestRecord; readBack: ReadBack };
 
 /** What became of a template's build: from its Job's end, and from the registry where an image was to be pushed. */
 export async function templateVerdict(deps: JobDeps, build: TemplateEnded, signal: AbortSignal): Promise<Verdict> {
   const { end } = build.work;
   if (end.kind !== 'exited' || end.code !== 0) return unsuccessful(end, build.record.file);
-  const { image: name, file } = build.record;
-  if (name === undefined) {
-    const message = 'the pipeline file names no image: the build is all there is';
-    return { outcome: 'success', exitCode: 0, reason: { code: endsAtBuild, message } };
-  }
+  const { image: name } = build.record;
+  if (name !== undefined)
+    return build.readBack.verdict(build.work.name, () => pushed(deps, { build, name }, signal), signal);
+  const message = 'the pipeline file names no image: the build is all there is';
+  return { outcome: 'success', exitCode: 0, reason: { code: endsAtBuild, message } };
+}
+
+async function pushed(
+  deps: JobDeps,
+  { build, name }: { build: TemplateEnded; name: string },
+  signal: AbortSignal,
+): Promise<Verdict> {
   const image = await recordPushed(deps, { ...build, pushed: parseImageReference(name) }, signal);
   if (image !== undefined) return { outcome: 'success', exitCode: 0, image };
-  const message = `the Job of ${file} ended well, and ${name} is not in the registry: that is what it has to push`;
+  const message = `the Job of ${build.record.file} ended well, and ${name} is not in the registry: that is what it has to push`;
   return { ...failure('image-not-pushed', message), exitCode: 0 };
 }
 

@@ -89,10 +89,30 @@ describe('the logins that a pod gets', () => {
     expect(await rejectionOf(forBases({ credHelpers: { 'base.example': 'gcr' } }))).toBeInstanceOf(CredentialsError);
   });
 
-  it('do not need the Dockerfile read where no helper is', async () => {
-    await writeFile(path.join(directory, 'config.json'), JSON.stringify({ auths: {}, credsStore: 'pass' }));
+  it('are of the file those that are wanted alone, under the keys that they have there', async () => {
+    const login = (name: string) => ({ auth: base64(`${name}:secret`) });
+    const wanted = {
+      ...{ 'a.b:5000': login('host'), 'https://c.d/v1/': login('address'), 'c.d/team': login('path') },
+      ...{ 'https://index.docker.io/v1/': login('hub'), 'registry-1.docker.io': login('hub too') },
+    };
+    const others = { 'a.b': login('no port'), 'e.f': login('other'), 'b.c.d': login('below'), 'a.b:50': login('port') };
+    await writeFile(path.join(directory, 'config.json'), JSON.stringify({ auths: { ...others, ...wanted } }));
+    // As `node:20` is read.
+    const bases = () => Promise.resolve(['docker.io', 'a.b:5000']);
+    const text = await portableLogins(directory, { registries: ['a.b:5000', 'c.d'], bases }, signal);
+    expect(JSON.parse(text ?? 'null')).toEqual({ auths: wanted });
+    expect(await loginsFor({ auths: { ...others, ...wanted } }, 'e.f')).toEqual({ auths: { 'e.f': others['e.f'] } });
+  });
+
+  it('do not need the Dockerfile read where no helper is, nor a login of another registry', async () => {
     const bases = () => Promise.reject(new Error('nobody needs to know'));
-    expect(await portableLogins(directory, { registries: [], bases }, signal)).toBe('{"auths":{}}');
+    await helper('pass', 'c.d', { Username: 'me', Secret: 'for-good' });
+    for (const auths of [{}, { 'a.b': { auth: base64('me:secret') } }]) {
+      await writeFile(path.join(directory, 'config.json'), JSON.stringify({ auths, credsStore: 'pass' }));
+      const env = { PATH: `${directory}:/usr/bin:/bin` };
+      const text = await portableLogins(directory, { registries: ['a.b'], bases, env }, signal);
+      expect(JSON.parse(text ?? 'null')).toEqual({ auths });
+    }
   });
 
   it('need no keychain that has nothing for what is wanted, or where the file has it', async () => {

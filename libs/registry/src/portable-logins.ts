@@ -11,15 +11,18 @@ const expiring: ReadonlySet<string> = new Set(['ecr-login', 'gcr', 'gcloud', 'ac
 export type LoginsWanted = {
   /** By name: `docker.io`, `registry.example:5000`. */
   registries: readonly string[];
-  /** Those that may let anybody read: pods go without what only a keychain has for them. Asked for where a helper's answers expire. */
+  /**
+   * Those that may let anybody read: pods go without what only a keychain has for them. Asked for where there may be a login for them: the
+   * file has one of another registry, or a helper's answers expire.
+   */
   bases?: (() => Promise<readonly string[]>) | undefined;
   /** The environment of credential helpers; default: this process's own. */
   env?: NodeJS.ProcessEnv | undefined;
 };
 
 /**
- * A config.json for where no credential helper is: the file's own logins, and for the registries that are wanted, and those of bases, also
- * what a helper answers, if its answers expire. It holds secrets. Undefined when there is no file.
+ * A config.json for where no credential helper is: for the registries that are wanted, and those of bases, the file's own logins and what a
+ * helper answers, if its answers expire; of no other registry, for commands of a build may read it. It holds secrets. Undefined: there is no file.
  * @throws CredentialsError also when only a helper that keeps a login for good has it
  */
 export async function portableLogins(
@@ -29,18 +32,29 @@ export async function portableLogins(
 ): Promise<string | undefined> {
   const config = await readConfig(path.join(configDir, 'config.json'));
   if (config === undefined) return undefined;
-  const auths: Record<string, AuthEntry> = { ...config.auths };
+  const further = bases !== undefined && mayHaveMore(config, registries) ? [...new Set(await bases())] : [];
+  const auths = loginsFor([...registries, ...further], config);
   for (const registry of new Set(registries)) {
     const found = await fromHelper(config, { registry, env }, signal);
     if (found !== undefined) auths[serverOf(registry)] = entryOf(found);
   }
-  const further = bases === undefined || !helpersOf(config).some((name) => expiring.has(name)) ? [] : await bases();
-  for (const registry of new Set(further.filter((name) => !registries.includes(name)).slice(0, mostBases))) {
+  for (const registry of further.filter((name) => !registries.includes(name)).slice(0, mostBases)) {
     const found = await forBase(config, { registry, env }, signal);
     if (found !== undefined) auths[serverOf(registry)] = entryOf(found);
   }
   return JSON.stringify({ auths });
 }
+
+/** The file's own, under the keys that they have there: a registry may have several, of its paths. */
+function loginsFor(registries: readonly string[], { auths = {} }: DockerConfig): Record<string, AuthEntry> {
+  const isWanted = (server: string) => registries.some((registry) => valueFor({ [server]: true }, registry) === true);
+  return Object.fromEntries(Object.entries(auths).filter(([server]) => isWanted(server)));
+}
+
+/** Whether there may be a login for a registry besides these. */
+const mayHaveMore = (config: DockerConfig, registries: readonly string[]): boolean =>
+  helpersOf(config).some((name) => expiring.has(name)) ||
+  Object.keys(config.auths ?? {}).length > Object.keys(loginsFor(registries, config)).length;
 
 /** A file of somebody's names them, and each is a process. */
 const mostBases = 20;
