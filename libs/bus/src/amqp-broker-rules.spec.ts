@@ -1,13 +1,9 @@
-import { connect } from 'amqplib';
-import type { ChannelModel } from 'amqplib';
-import { again, emit, TerminalError } from '@keelson/stage';
-import { applyTopology, outsiderPermissions, topologyPolicies } from './amqp/policies';
+import { again, emit } from '@keelson/stage';
+import { applyTopology, topologyPolicies } from './amqp/policies';
 import { amqpHarness } from './amqp-harness.contract';
 import type { AmqpHarness } from './amqp-harness.contract';
 import { BusUnavailableError } from './bus';
-import type { OutsideMessage } from './bus';
 import {
-  auditFrom,
   changeMerged,
   consuming,
   Recorder,
@@ -18,31 +14,21 @@ import {
   until,
   untilParked,
 } from './bus-harness.contract';
-import { EventTooLargeError } from './event-too-large-error';
 import { describeOnBrokers } from './testing/on-brokers.contract';
+import { RawClients } from './testing/raw-clients';
 
 describeOnBrokers('the bus, by its rules,', (broker) => {
   let harness: AmqpHarness;
-  const raws: ChannelModel[] = [];
+  const raws = new RawClients();
   beforeEach(async () => {
     harness = await amqpHarness(shortTimes, broker());
   });
   afterEach(async () => {
-    // The broker may have closed one already.
-    await Promise.allSettled(raws.splice(0).map(async (model) => model.close()));
+    await raws.close();
     await harness.end();
   });
 
-  /** A client that knows nothing of this bus. */
-  const rawChannel = async (url = harness.vhost.url()) => {
-    const model = await connect(url, { noDelay: true });
-    model.on('error', () => undefined);
-    raws.push(model);
-    const channel = await model.createConfirmChannel();
-    channel.on('error', () => undefined);
-    channel.on('close', () => undefined);
-    return channel;
-  };
+  const rawChannel = () => raws.channel(harness.vhost.url());
   const policy = (name: string, definition: object, pattern = '^ci\\.builder$') =>
     harness.vhost.call('PUT', `/api/policies/${harness.vhost.name}/${name}`, {
       ...{ pattern, definition },
@@ -173,56 +159,6 @@ describeOnBrokers('the bus, by its rules,', (broker) => {
     await until('all are there', async () => (await bus.policiesMissing())?.length === 0);
     const blind = await harness.open({ apiUrl: undefined } as object);
     expect(await blind.policiesMissing()).toBeUndefined();
-  });
-
-  test('an outsider may write to the inbox, under any routing key and with any header, and nowhere else', async () => {
-    const name = `keelson-${Math.random().toString(36).slice(2)}`;
-    await harness.vhost.call('PUT', `/api/users/${name}`, { password: 'secret', tags: '' });
-    try {
-      await harness.vhost.allow(name, outsiderPermissions());
-      const bus = await harness.open();
-      const seen: OutsideMessage[] = [];
-      const take = async (message: OutsideMessage) => (seen.push(message), emit());
-      void bus.consumeInbox({ service: 'watcher', prefetch: 1 }, take, new AbortController().signal);
-      await until('it consumes', async () => (await bus.queues()).some(({ consumers }) => consumers === 1));
-      const raw = await rawChannel(harness.vhost.url({ name, password: 'secret' }));
-      const headers = { 'cloudEvents:id': '1', Number: 5, flag: true, nested: { a: [1] }, 'x-keelson-failures': 99 };
-      raw.publish('ci.inbox', 'any.key', Buffer.from('hello'), { contentType: 'text/x', headers });
-      await raw.waitForConfirms();
-      await until('it is taken in', () => seen.length === 1);
-      expect(seen[0]).toMatchObject({
-        contentType: 'text/x',
-        headers: { 'cloudevents:id': '1', number: '5', flag: 'true', nested: '{"a":[1]}' },
-      });
-      expect(Object.keys(seen[0]!.headers)).not.toContain('x-keelson-failures');
-      raw.publish('ci.events', runCancelled, Buffer.from('{}'));
-      await expect(raw.waitForConfirms()).rejects.toThrow();
-      expect(await auditFrom(bus)).toEqual([]);
-    } finally {
-      await harness.vhost.call('DELETE', `/api/users/${name}`);
-    }
-  });
-
-  test('an event that is too large is refused; a large message from outside is parked without harm', async () => {
-    const bus = await harness.open();
-    const large = { ...sampleEvent('large'), subject: 'x'.repeat(1024 * 1024) };
-    await expect(bus.publish([large])).rejects.toBeInstanceOf(EventTooLargeError);
-    await bus.offer({ headers: {}, body: Buffer.alloc(10 * 1024 * 1024, 'x') });
-    await bus.offer({ headers: {}, body: Buffer.from('small') });
-    const seen: number[] = [];
-    const take = async ({ body }: OutsideMessage) => {
-      if (body.byteLength > 1024 * 1024) throw new TerminalError(`${body.byteLength} bytes`);
-      return (seen.push(body.byteLength), emit());
-    };
-    void bus.consumeInbox({ service: 'watcher', prefetch: 1 }, take, new AbortController().signal);
-    const [parked] = await untilParked(bus);
-    expect(parked?.reason).toMatchObject({
-      code: 'terminal',
-      error: expect.stringMatching(/10485760 bytes/) as string,
-    });
-    expect(parked?.message?.body.byteLength).toBe(10 * 1024 * 1024);
-    await until('the small one is taken in', () => seen.length === 1);
-    expect(seen).toEqual([5]);
   });
 
   test('the same event 10,000 times is 10,000 deliveries of one id', async () => {

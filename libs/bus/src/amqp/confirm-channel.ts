@@ -1,6 +1,8 @@
 import type { ChannelModel, ConfirmChannel } from 'amqplib';
+import { messageOf } from '../answer';
 import { atMost, pause } from '../waiting';
 import type { OutMessage } from './message';
+import { UnsendableError } from './unsendable-error';
 
 /** What became of a message that was sent: `lost` is unknown, it may be there or not. */
 export type Fate = 'confirmed' | 'refused' | 'lost' | 'unroutable';
@@ -43,6 +45,7 @@ export class ConfirmingChannel {
 
   /**
    * Sends all, then tells the fate of each, in order. What has none when the time is over is `lost`.
+   * @throws UnsendableError when one cannot be sent at all
    * @param spareAfterMs when the others are settled, those that have a spare queue are waited for no longer than this
    */
   async send(messages: readonly OutMessage[], { withinMs, spareAfterMs }: SendTimes): Promise<Fate[]> {
@@ -57,7 +60,7 @@ export class ConfirmingChannel {
   }
 
   #sendOne({ exchange, key, body, mandatory, properties }: OutMessage): Promise<Fate> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
       const tag = this.#nextTag;
       this.#nextTag += 1;
       const headers = mandatory ? { ...(properties.headers as object), [tagHeader]: tag } : properties.headers;
@@ -69,8 +72,10 @@ export class ConfirmingChannel {
       };
       try {
         this.#channel.publish(exchange, key, body, options, confirm);
-      } catch {
-        resolve('lost'); // the channel was closed a moment ago
+      } catch (cause) {
+        // Otherwise the channel was closed a moment ago.
+        if (this.#isOpen && cause instanceof RangeError) reject(new UnsendableError(messageOf(cause), { cause }));
+        else resolve('lost');
       }
     });
   }

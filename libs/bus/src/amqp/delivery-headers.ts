@@ -1,4 +1,4 @@
-import type { Message } from 'amqplib';
+import type { ConsumeMessage, Message } from 'amqplib';
 import { z } from 'zod';
 import type { ParkReason } from '../bus';
 import type { StoredDelivery } from '../stored-delivery';
@@ -87,6 +87,16 @@ function cut(error: string): string {
     .replace(/\uFFFD+$/, '');
 }
 
-/** Headers that belong to a delivery, not to what its sender said. */
+/**
+ * Headers that belong to a delivery, not to what its sender said: counts, and queues to copy the message to, which a sender may name for its own exchange
+ * only. https://www.rabbitmq.com/docs/sender-selected
+ */
 export const isDeliveryHeader = (name: string): boolean =>
-  /^(x-keelson-|x-(first-|last-)?death|x-delivery-count$|x-acquired-count$|x-opt-)/.test(name);
+  /^(x-keelson-|x-(first-|last-)?death|x-delivery-count$|x-acquired-count$|x-opt-|B?CC$)/.test(name);
+
+/** The same message without what its sender said in headers. */
+export function withoutForeignHeaders(message: ConsumeMessage): ConsumeMessage {
+  const given = Object.entries((message.properties.headers ?? {}) as Record<string, unknown>);
+  const headers = Object.fromEntries(given.filter(([name]) => isDeliveryHeader(name)));
+  return { ...message, properties: { ...message.properties, headers } };
+}

@@ -47,6 +47,7 @@ export class Publisher {
   /**
    * Resolves when every message is confirmed.
    * @throws UnroutableError when one that must be taken reached no queue
+   * @throws UnsendableError when one cannot be sent at all
    * @throws BusUnavailableError when not all were confirmed in time, or the signal aborted
    * @throws BusRefusedError when the broker does not let us publish
    */

@@ -9,11 +9,12 @@ import { Acknowledger } from './acknowledger';
 import type { AmqpParts } from './amqp-parts';
 import { answerMessages } from './answer-messages';
 import { backoffMs } from './backoff';
-import { storedDeliveryOf } from './delivery-headers';
+import { storedDeliveryOf, withoutForeignHeaders } from './delivery-headers';
 import type { DeliveryKind } from './delivery-kind';
 import { inSessions, lasting } from './session';
 import type { Session } from './session';
 import { UnroutableError } from './unroutable-error';
+import { UnsendableError } from './unsendable-error';
 
 /** What lasts as long as one session: its channel, its deliveries in work, and the signal that tells their handlers to end. */
 type Work = {
@@ -120,17 +121,20 @@ export class QueueConsumer<T> {
   /** Sends what the answer leads to, then acknowledges. When the session is over first, the broker delivers again. */
   async #settle({ session, acks }: Work, settled: Settled): Promise<void> {
     const { onError, publisher } = this.#parts;
-    let { answer } = settled;
+    let { answer, message } = settled;
     for (let tries = 0; !session.over.aborted; tries += 1) {
       try {
-        await publisher.send(this.#messages({ ...settled, answer }), session.over);
+        await publisher.send(this.#messages({ ...settled, message, answer }), session.over);
         return acks.done(settled.message);
       } catch (cause) {
         if (session.over.aborted) return;
         const name = `the answer to a delivery of ${this.#kind.queues.main}`;
         onError(new Error(`${name} is not sent yet: ${messageOf(cause)}`, { cause }));
+        // What its sender wrote there, the broker took, and we cannot say again.
+        if (cause instanceof UnsendableError) message = withoutForeignHeaders(message);
         // Who takes these events is not there: not held until then, but looked at again.
-        if (cause instanceof UnroutableError && answer.kind === 'done') answer = notYet(settled.stored, this.#parts);
+        else if (cause instanceof UnroutableError && answer.kind === 'done')
+          answer = notYet(settled.stored, this.#parts);
         else if (cause instanceof UnroutableError) return session.end(cause.message);
         else await pause(backoffMs(tries), session.over);
       }
