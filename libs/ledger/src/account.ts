@@ -94,11 +94,12 @@ async function fateOf(ledger: Ledger, change: ChangeRecord): Promise<{ fate?: Fa
 export const endsAtBuild = 'ends-at-build';
 
 /**
- * A later attempt may start behind the build: the image is then an earlier attempt's. A run whose first attempt began at the test is
- * of an image that somebody else pushed: its commit is that image's digest (docs/adr/0007).
+ * A later attempt may start behind the build: the image is then an earlier attempt's. A run whose first attempt began behind the build is
+ * of an image that somebody else pushed or told of: its commit is that image's digest (docs/adr/0007).
  */
 async function hasImage(ledger: Ledger, end: EndRecord): Promise<boolean> {
-  if ((await ledger.read(beginKey(end.run, 1)))?.from === 'test') return true;
+  const from = (await ledger.read(beginKey(end.run, 1)))?.from;
+  if (from === 'publish' || from === 'test') return true;
   for (let attempt = end.attempt; attempt >= 1; attempt -= 1) {
     const build = await ledger.read(stageEndedKey({ run: end.run, attempt, stage: 'build' }));
     if (build?.image !== undefined || build?.reason?.code === endsAtBuild) return true;

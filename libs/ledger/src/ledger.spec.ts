@@ -186,9 +186,9 @@ describe('the account', () => {
     });
   });
 
-  it('knows that a run of an image somebody else pushed had its image from the beginning', async () => {
+  it.each(['publish', 'test'] as const)('knows that a run from %s on had its image before', async (from) => {
     const pushed = { ...(await change(1, { commit: 'e'.repeat(64) })), commit: 'e'.repeat(64) };
-    await ledger.write(beginKey(pushed.run, 1), { ...pushed, name: 'a', from: 'test', openedBy: 'x', openedAt: at });
+    await ledger.write(beginKey(pushed.run, 1), { ...pushed, name: 'a', from, openedBy: 'x', openedAt: at });
     await end(pushed, 'success');
     expect(await account(ledger)).toMatchObject({ balanced: true, fates: { built: 1 } });
   });

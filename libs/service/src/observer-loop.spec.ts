@@ -72,6 +72,39 @@ describe('an observer loop', () => {
     expect((await published(bus())).map(({ id }) => id)).toEqual([told.id, told.id]);
   });
 
+  it('tells nothing again that a look saw before it was told', async () => {
+    const items = new OpenItems();
+    items.open.add('a');
+    const [telling, looking] = [gate(), gate()];
+    const [report, list] = [items.report.bind(items), items.list.bind(items)];
+    items.report = async (item) => telling.opened.then(() => report(item));
+    items.list = async () => {
+      const seen = await list();
+      if (items.looks === 2) await looking.opened; // for what else it looks at
+      return seen;
+    };
+    const { loop } = observe({ observer: items });
+    await until('it has looked', () => items.looks === 1);
+    loop.wake();
+    await until('it looks again', () => items.looks === 2);
+    telling.open();
+    await until('it is marked', () => items.open.size === 0);
+    looking.open();
+    await until('it has looked once more', () => items.looks === 3);
+    await stop();
+    expect(items.steps).toEqual(['report a', 'mark a']);
+  });
+
+  it('is ready again when its term has ended: whoever leads next publishes what it could not', async () => {
+    const items = new OpenItems();
+    items.open.add('a');
+    const failing = busWith(bus(), () => Promise.reject(new Error('the disk is full')));
+    const { status } = observe({ observer: items, on: failing });
+    await until('it is not ready', () => status.reasons().length === 1);
+    await stop();
+    expect(status.reasons()).toEqual([]);
+  });
+
   it('lets the error of one item stop no other, and keeps only that one back', async () => {
     const items = new OpenItems();
     ['bad', 'b', 'c'].forEach((item) => items.open.add(item));

@@ -47,6 +47,8 @@ export class ObserverLoop {
   readonly #inWork = new Map<string, Promise<void>>();
   /** Keys that came up again while they were being reported: what was seen of them then is looked at afterwards. */
   readonly #passedOver = new Set<string>();
+  /** Keys whose report has ended since this look began: what it saw of them may be what was told already. */
+  readonly #doneMeanwhile = new Set<string>();
 
   constructor(observed: Observed, context: ObserverContext) {
     this.#observed = observed;
@@ -78,10 +80,13 @@ export class ObserverLoop {
     await Promise.all(this.#inWork.values());
     // An iterable that does not heed its signal must not keep us.
     await within(following, 1_000, () => undefined);
+    // Whoever leads next publishes what we could not.
+    this.#context.status.published();
   }
 
   /** One look at everything there is. Ends when every item's report has begun: a slow one holds up nobody. */
   async #look(items: ItemBackOff, signal: AbortSignal): Promise<boolean> {
+    this.#doneMeanwhile.clear();
     const states = await this.#list(signal);
     if (states === undefined) return false;
     const keyed = states.map((state) => ({ key: this.#observed.key(state), state }));
@@ -90,6 +95,7 @@ export class ObserverLoop {
       while (this.#inWork.size >= atOnce) await Promise.race(this.#inWork.values());
       if (signal.aborted) return true;
       if (this.#inWork.has(key)) this.#passedOver.add(key);
+      else if (this.#doneMeanwhile.has(key)) this.#wake.ring();
       else if (items.begin(key)) this.#inWork.set(key, this.#work({ key, state, items }, signal));
     }
     return true;
@@ -129,6 +135,7 @@ export class ObserverLoop {
       this.#wake.ring();
     } finally {
       this.#inWork.delete(key);
+      this.#doneMeanwhile.add(key);
       if (this.#passedOver.delete(key)) this.#wake.ring();
     }
   }

@@ -24,6 +24,12 @@ describe('looks at open work', () => {
     expect(looks.isRecent(waits, 13_000)).toBe(false);
   });
 
+  it('are due where the clock was set back since', () => {
+    const looks = new Looks();
+    looks.note({ looked: [waits, runs], passedOver: [] }, 3_600_000);
+    expect([looks.isRecent(waits, 10_000), looks.isRecent(runs, 10_000)]).toEqual([false, false]);
+  });
+
   it('are forgotten with the work', () => {
     const looks = new Looks();
     looks.note({ looked: [waits], passedOver: [] }, 10_000);
