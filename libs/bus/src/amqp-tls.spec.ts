@@ -101,8 +101,6 @@ describeWith(['rabbitmq'])('the bus on RabbitMQ over TLS', () => {
 
   test('says that a server does not speak TLS', async () => {
     const plain = open({ url: rabbitmq.amqp.replace('amqp:', 'amqps:') });
-    await expect(plain).rejects.toThrow(
-      /amqps:.* refuses us: .*: is it amqp:\/\/ or amqps:\/\/\?/,
-    );
+    await expect(plain).rejects.toThrow(/amqps:.* refuses us: .*: is it amqp:\/\/ or amqps:\/\/\?/);
   });
 });
