@@ -40,6 +40,8 @@ type Look = {
   startedAtMs: number | undefined;
   /** Why it ended. */
   reason: string;
+  /** Taken away with its machine, which has not told its end and so will not tell its output either. */
+  isLost: boolean;
 };
 
 /** The output of one container, until it has ended and all is read; a gap where the rest cannot be had any more. */
@@ -85,13 +87,13 @@ class Refusals {
   }
 
   /** @throws what no further try would mend */
-  isEnough(error: unknown, { state }: Look, signal: AbortSignal): boolean {
+  isEnough(error: unknown, { state, isLost }: Look, signal: AbortSignal): boolean {
     signal.throwIfAborted();
     if (error instanceof RotatedAway) return false;
     if (!isPassing(error)) throw error;
     if (state !== 'ended') return false;
     this.#tries += 1;
-    if (isAnswer(error)) this.#answers += 1;
+    if (isAnswer(error) || isLost) this.#answers += 1;
     this.#sinceMs ??= performance.now();
     return this.#answers > maxRefusals || performance.now() - this.#sinceMs > refusedMs;
   }
@@ -116,12 +118,15 @@ function* unreachable({ name, container }: Followed, { pod, reason }: Look, hasB
     yield { gap: `the cluster lost sight of ${container}: the rest of its output cannot be had` };
 }
 
+const none = { state: 'gone', startedAtMs: undefined, reason: '', isLost: false } as const;
+
 async function lookAt({ findPod, container }: Followed, { clock }: KubeHost): Promise<Look> {
   const pod = await findPod();
   const status = pod && endingContainers(pod).find((one) => one.container.name === container)?.status;
-  if (pod === undefined || status === undefined) return { pod, state: 'gone', startedAtMs: undefined, reason: '' };
-  const { startedAtMs, reason } = status;
-  return { pod, state: stateOf(pod, status, clock()), startedAtMs, reason };
+  if (pod === undefined || status === undefined) return { pod, ...none };
+  const { startedAtMs, reason, phase } = status;
+  const state = stateOf(pod, status, clock());
+  return { pod, state, startedAtMs, reason, isLost: state === 'ended' && phase !== 'ended' };
 }
 
 function stateOf(pod: PodObject, { phase, startedAtMs }: ContainerStatus, nowMs: number): Look['state'] {

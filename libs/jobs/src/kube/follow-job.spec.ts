@@ -116,6 +116,16 @@ describe('the output of a job', () => {
     expect(await read()).toEqual(['main 1', 'main 2']);
   });
 
+  it('of a container that was taken away with its machine is given up soon: nobody told its end', async () => {
+    cluster.states = [{ main: { running: { startedAt } }, phase: 'Failed' }];
+    cluster.log = () => away;
+    const beganAtMs = performance.now();
+    expect(await read()).toEqual([
+      expect.stringMatching(/^GAP the output of main cannot be had: .*connection refused/),
+    ]);
+    expect(performance.now() - beganAtMs).toBeLessThan(50_000);
+  });
+
   it('that has ended and is not there is given up soon', async () => {
     cluster.states = [{ main: ended }];
     cluster.log = () => unknown;
