@@ -1,6 +1,6 @@
 # What all scripts of the testbed share: where things are, and how a server is started, awaited and ended.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-home=${TESTBED_HOME:-$HOME/.cache/keelson-testbed}
+home=$(realpath -m "${TESTBED_HOME:-$HOME/.cache/keelson-testbed}")
 bin=$home/bin
 run=$home/run
 pki=$run/pki
@@ -25,7 +25,8 @@ launch() { # launch NAME COMMAND...: once, on its own, output to log/NAME.log
   local name=$1
   shift
   running "$name" && return
-  setsid nohup "$@" </dev/null >>"$run/log/$name.log" 2>&1 &
+  # In a directory that stays: RabbitMQ's management fails for good once that of a checkout is gone.
+  (cd "$run" && exec setsid nohup "$@") </dev/null >>"$run/log/$name.log" 2>&1 &
   echo $! >"$run/$name.pid"
 }
 
