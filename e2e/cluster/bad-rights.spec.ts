@@ -33,6 +33,10 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a k
       rights.map((right) => `may not ${right} in the namespace ${name}: give its Role this right`);
     const all = ['create', 'get', 'list', 'patch', 'delete'].map((verb) => `${verb} jobs.batch`);
     all.push('list pods', 'watch pods', 'patch pods', 'get pods/log', 'list events');
+    const isMissing = (expected: readonly string[]) => async () =>
+      JSON.stringify(await reasons()) === JSON.stringify(expected);
+    await until(isMissing(missing(...all)), { what: () => 'all to be missing' });
+
     const passes = async () =>
       Number(/_passes_total\{.*outcome="error"\} (\d+)/.exec(await page('/metrics'))?.[1] ?? 0);
     await until(async () => (await passes()) >= 3, { what: () => `three looks: ${service.stderr}` });
@@ -54,8 +58,6 @@ describeOn(['amqp', 'rabbitApi', 's3', 'registry', 'kubeconfig', 'hostIp'])('a k
         `--role=${role}`,
         `--serviceaccount=${name}:default`,
       ]);
-    const isMissing = (expected: readonly string[]) => async () =>
-      JSON.stringify(await reasons()) === JSON.stringify(expected);
     await give('looker');
     const rest = missing('create jobs.batch', 'patch jobs.batch', 'delete jobs.batch', 'patch pods', 'get pods/log');
     await until(isMissing(rest), { what: () => 'the rest to be missing' });

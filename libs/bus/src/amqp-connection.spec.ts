@@ -126,7 +126,7 @@ describeOnBrokers('the bus, over connections that break,', (broker) => {
     const startedMs = performance.now();
     harness.proxies[0]!.set('refuse');
     await until('the second leads', () => terms.length === 2);
-    expect(performance.now() - startedMs).toBeLessThan(250_000);
+    expect(performance.now() - startedMs).toBeLessThan(60_000);
     expect(terms).toEqual(['first', 'second']);
     stopping.abort();
     await Promise.all([one, two]);
