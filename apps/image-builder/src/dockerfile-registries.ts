@@ -8,7 +8,7 @@ import { dockerfileOf } from './plan-dockerfile';
 export async function registriesOfBases(deps: JobDeps, plan: Plan, signal: AbortSignal): Promise<readonly string[]> {
   const text = (await dockerfileOf(deps, plan, signal)) ?? '';
   const { args = {} } = plan.pipeline.build;
-  return [...dockerfileImages(text, args), ...buildkitImages(text, args)].flatMap((name) => {
+  return [...dockerfileImages(text, args), frontendOf(text, args) ?? []].flat().flatMap((name) => {
     try {
       return [parseImageReference(name).registry];
     } catch {
@@ -17,14 +17,6 @@ export async function registriesOfBases(deps: JobDeps, plan: Plan, signal: Abort
   });
 }
 
-/** What BuildKit reads besides: what reads the Dockerfile itself, and what steps mount that is no stage of it. */
-function buildkitImages(text: string, { BUILDKIT_SYNTAX }: Readonly<Record<string, string>>): readonly string[] {
-  const syntax = BUILDKIT_SYNTAX ?? /^#\s*syntax\s*=\s*(\S+)/im.exec(text)?.[1];
-  const stages = new Set(wordsIn(text, /^[ \t]*FROM\s.*\sAS\s+(\S+)/gim).map((name) => name.toLowerCase()));
-  const isStage = (from: string) => /^\d+$/.test(from) || stages.has(from.toLowerCase());
-  const mounted = wordsIn(text, /--mount=(?:[^\s,]+,)*from=([^\s,]+)/g).filter((from) => !isStage(from));
-  return [...(syntax === undefined ? [] : [syntax]), ...mounted];
-}
-
-const wordsIn = (text: string, form: RegExp): readonly string[] =>
-  [...text.matchAll(form)].map(([, word = '']) => word);
+/** What BuildKit reads the Dockerfile with. */
+const frontendOf = (text: string, { BUILDKIT_SYNTAX }: Readonly<Record<string, string>>): string | undefined =>
+  BUILDKIT_SYNTAX ?? /^#\s*syntax\s*=\s*(\S+)/im.exec(text)?.[1];

@@ -11,14 +11,20 @@ import {
 import type { Verdict } from '@keelson/work';
 import type { ImageBuilderDeps } from './deps';
 
-type ErrorClass = abstract new (...args: never[]) => Error;
+/** A fault that ends the run, and in which words. */
+export type Ending = readonly [kind: abstract new (...args: never[]) => Error, outcome: RunOutcome, code: string];
 
-/** What asking again does not mend: it ends the run. */
-const endings: readonly (readonly [ErrorClass, RunOutcome, string])[] = [
+/** How a registry is reached, which asking again does not mend, whatever it is asked for. */
+export const accessEndings: readonly Ending[] = [
   [RegistryAuthError, 'failure', 'registry-login'],
-  [InvalidReferenceError, 'failure', 'invalid-reference'],
   [CredentialsError, 'error', 'registry-credentials'],
   [RegistryProtocolError, 'error', 'registry-protocol'],
+];
+
+/** What asking again does not mend. */
+const endings: readonly Ending[] = [
+  ...accessEndings,
+  [InvalidReferenceError, 'failure', 'invalid-reference'],
   // It was there a moment ago; or is nothing that can be brought to further names.
   [ImageNotFoundError, 'error', 'no-image'],
   [UnsupportedImageError, 'error', 'no-image'],
@@ -48,7 +54,7 @@ export class ReadBack {
   }
 
   /** From when it was found to be away: the build itself may have taken longer than anybody is waited for. */
-  #away(name: string, error: Error): (typeof endings)[number] {
+  #away(name: string, error: Error): Ending {
     if (!(error instanceof RegistryUnavailableError)) throw error;
     const nowMs = this.deps.clock();
     const sinceMs = this.#awaySinceMs.get(name) ?? nowMs;

@@ -3,12 +3,9 @@ import { concludeRun, planKey, settled, stageEndedKey, stageStartedKey } from '@
 import type { StageEnded, Work } from '@keelson/ledger';
 import { planSchema } from '@keelson/pipeline';
 import {
-  CredentialsError,
   ImageNotFoundError,
   InvalidReferenceError,
   PlatformNotFoundError,
-  RegistryAuthError,
-  RegistryProtocolError,
   RegistryUnavailableError,
   UnsupportedImageError,
 } from '@keelson/registry';
@@ -18,6 +15,8 @@ import { build, SnapshotGoneError } from './build';
 import { instant, service } from './deps';
 import type { BuildQueued, ImageBuilderDeps } from './deps';
 import { queueBuild } from './queue-build';
+import { accessEndings } from './read-back';
+import type { Ending } from './read-back';
 import { buildTold } from './tell';
 
 const stage = 'build' as const;
@@ -54,18 +53,14 @@ async function told({ ledger }: ImageBuilderDeps, work: Work, ended: StageEnded)
   return emit(...buildTold(work.run, ended), ...end);
 }
 
-type ErrorClass = abstract new (...args: never[]) => Error;
-
-/** What ends the run, and in which words: the user's base image, or how we are set up. */
-const endings: readonly (readonly [ErrorClass, RunOutcome, string])[] = [
+/** The user's base image, or how we are set up. */
+const endings: readonly Ending[] = [
+  ...accessEndings,
   [SnapshotGoneError, 'error', 'snapshot-gone'],
   [ImageNotFoundError, 'failure', 'base-not-found'],
   [PlatformNotFoundError, 'failure', 'base-platform'],
   [UnsupportedImageError, 'failure', 'base-unsupported'],
   [InvalidReferenceError, 'failure', 'base-name'],
-  [RegistryAuthError, 'failure', 'registry-login'],
-  [CredentialsError, 'error', 'registry-credentials'],
-  [RegistryProtocolError, 'error', 'registry-protocol'],
 ];
 
 /** Whose fault it is that no image was made. Undefined: nobody knows. */

@@ -1,5 +1,6 @@
 import { readDockerfile } from './dockerfile';
 import type { Dockerfile, DockerfileStage } from './dockerfile';
+import { readsOf } from './instruction-reads';
 
 type Args = Readonly<Record<string, string>>;
 
@@ -9,17 +10,13 @@ export function dockerfileBases(text: string, args: Args): readonly string[] {
   return [...new Set(file.stages.flatMap((_, at) => baseOf(file, at, args) ?? []))];
 }
 
-/** All images that it names: its bases, and those that it copies files from. */
+/** All images that it names: its bases, and those that it copies files from or mounts. */
 export function dockerfileImages(text: string, args: Args): readonly string[] {
   const { stages } = readDockerfile(text);
-  const copied = stages.flatMap(({ instructions }) =>
-    instructions.flatMap(({ keyword, rest }) =>
-      keyword === 'COPY' ? (/^(?:--\S+\s+)*?--from=(\S+)/.exec(rest)?.[1] ?? []) : [],
-    ),
-  );
+  const read = stages.flatMap(({ instructions }) => instructions.flatMap((instruction) => readsOf(instruction).from));
   const isStage = (from: string) =>
     /^\d+$/.test(from) || stages.some(({ name }) => name?.toLowerCase() === from.toLowerCase());
-  return [...new Set([...dockerfileBases(text, args), ...copied.filter((from) => !isStage(from))])];
+  return [...new Set([...dockerfileBases(text, args), ...read.filter((from) => !isStage(from))])];
 }
 
 /** The stages of a Dockerfile that further ones begin with, of those that are built for the target. */

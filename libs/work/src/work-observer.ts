@@ -171,8 +171,8 @@ export class WorkObserver<E extends WorkEvent> implements Observer<WorkState<E>>
   /** One that an earlier process asked for is asked for again, which changes nothing. One that has begun already and is not there any more is lost. */
   async #waits(work: OpenWork<E>, job: JobState | undefined): Promise<WorkState<E> | undefined> {
     if (this.#isAwaited(work.name, job) || !isDue(work.open, this.deps.clock())) return undefined;
-    const started = job ?? (await this.deps.ledger.read(stageStartedKey(this.#keyOf(work.event))));
-    return job === undefined && started !== undefined
+    const hasBegun = async () => (await this.deps.ledger.read(stageStartedKey(this.#keyOf(work.event)))) !== undefined;
+    return job === undefined && (await hasBegun())
       ? this.#runs(work, { name: work.name, phase: 'ended', end: removed })
       : { ...work, kind: 'start', job };
   }
